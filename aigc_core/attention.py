@@ -1,0 +1,39 @@
+"""Text → the attention of every head over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aigc_core.errors import AigcError
+from aigc_core.models.tokens import encode, tokens
+from aigc_core.traces import AttentionTrace
+
+if TYPE_CHECKING:
+    from aigc_core.models import LanguageModel
+
+
+def trace(model: LanguageModel, text: str, pair: str | None = None) -> AttentionTrace:
+    """One forward pass over ``text`` (and a second segment ``pair``, for models that take two).
+
+    Returns tokens and attention float32 [layer, head, query, key], rows summing to 1.
+    Raises AigcError: text_empty, text_long, context_full, attention_hidden.
+    """
+    import torch
+
+    from aigc_core.models.attention_interface import opens, recording
+
+    if model.kind == "translation":
+        raise AigcError("wrong_kind_attention", name=model.card.name)
+    encoded = encode(model, text, pair)
+    with torch.inference_mode(), recording() as record:
+        if opens(model.module):
+            model.module(**encoded)
+            patterns = record.patterns
+        else:
+            patterns = model.module(**encoded, output_attentions=True).attentions or ()
+    if not patterns:
+        raise AigcError("attention_hidden", name=model.card.name)
+    attention = torch.cat(list(patterns)).float().numpy()  # a batch of one: its axis becomes the layers'
+    return AttentionTrace(model.card.name, tokens(model, encoded["input_ids"][0].tolist()), np.ascontiguousarray(attention))

@@ -1,0 +1,125 @@
+"""Sampling: one token after another, keeping what every setting made of the logits.
+
+Our own short loop over the KV cache with transformers' own logits processors, in the order in which generate() applies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aigc_core.errors import AigcError
+from aigc_core.models.tokens import encode, tokens
+from aigc_core.traces import SamplingStep
+
+if TYPE_CHECKING:
+    from aigc_core.models import LanguageModel
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How the next token is drawn; the defaults leave the model's distribution as it is.
+
+    temperature > 0 divides the logits; top_k ≥ 0 keeps the k best (0: all); top_p in (0, 1] keeps the fewest tokens whose probabilities
+    reach p (Holtzman et al. 2020); min_p in [0, 1] keeps those with at least min_p × the best one's probability; repetition_penalty > 0
+    divides positive and multiplies negative logits of tokens that have occurred (Keskar et al. 2019). A seed repeats the text.
+    Raises AigcError("setting", …) for what generate() would refuse.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int = 0
+    max_new_tokens: int = 40
+
+    def __post_init__(self) -> None:
+        allowed = {
+            "temperature": (self.temperature > 0, "> 0"),
+            "top_k": (self.top_k >= 0 and self.top_k == int(self.top_k), "0, 1, 2, …"),
+            "top_p": (0 < self.top_p <= 1, "0 < p ≤ 1"),
+            "min_p": (0 <= self.min_p <= 1, "0 ≤ p ≤ 1"),
+            "repetition_penalty": (self.repetition_penalty > 0, "> 0"),
+            "seed": (0 <= self.seed < 2**63, "0, 1, 2, …"),
+            "max_new_tokens": (self.max_new_tokens >= 1, "1, 2, 3, …"),
+        }
+        for name, (fits, expected) in allowed.items():
+            if not fits:
+                raise AigcError("setting", name=name, expected=expected, found=getattr(self, name))
+
+
+def processors(settings: SamplingSettings) -> dict[str, object]:
+    """transformers' processors for the settings that are on, by name, in generate()'s order."""
+    from transformers import (
+        MinPLogitsWarper,
+        RepetitionPenaltyLogitsProcessor,
+        TemperatureLogitsWarper,
+        TopKLogitsWarper,
+        TopPLogitsWarper,
+    )
+
+    found = {}
+    if settings.repetition_penalty != 1:
+        found["repetition_penalty"] = RepetitionPenaltyLogitsProcessor(float(settings.repetition_penalty))
+    if settings.temperature != 1:
+        found["temperature"] = TemperatureLogitsWarper(float(settings.temperature))
+    if settings.top_k:
+        found["top_k"] = TopKLogitsWarper(int(settings.top_k))
+    if settings.top_p < 1:
+        found["top_p"] = TopPLogitsWarper(float(settings.top_p))
+    if settings.min_p > 0:
+        found["min_p"] = MinPLogitsWarper(float(settings.min_p))
+    return found
+
+
+def end_ids(model: LanguageModel) -> frozenset[int]:
+    """The tokens that end a text: the generation config's own, else the tokenizer's."""
+    found = model.module.generation_config.eos_token_id
+    if found is None:
+        found = model.tokenizer.eos_token_id
+    return frozenset([] if found is None else [found] if isinstance(found, int) else found)
+
+
+def sample(model: LanguageModel, prompt: str, settings: SamplingSettings = SamplingSettings()) -> Iterator[SamplingStep]:
+    """Draws tokens after ``prompt`` and yields a step for each, ending with an end token or after ``max_new_tokens``.
+
+    Closing the iterator stops it. Raises AigcError before the first step: wrong_kind_causal, text_empty, text_long, context_full_new.
+    """
+    from aigc_core.models.loading import check_kind
+
+    check_kind(model.card.name, model.kind, "causal")
+    encoded = encode(model, prompt, room_for=settings.max_new_tokens)
+    return _steps(model, encoded, settings)
+
+
+def _steps(model: LanguageModel, encoded: dict, settings: SamplingSettings) -> Iterator[SamplingStep]:
+    import torch
+
+    chain, ends = processors(settings), end_ids(model)
+    draw = torch.Generator().manual_seed(settings.seed)  # its own: torch's global one is shared by all sessions
+    ids, fed, cache = encoded["input_ids"], encoded["input_ids"], None
+    for index in range(settings.max_new_tokens):
+        with torch.inference_mode():  # never across a yield: it would leak to the caller
+            output = model.module(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache = output.past_key_values
+            logits = scores = output.logits[:, -1].float()  # [1, vocab]
+            stages = {}
+            for name, process in chain.items():
+                scores = process(ids, scores)
+                stages[name] = scores[0].clone().numpy()
+            probabilities = torch.softmax(scores, dim=-1)
+            fed = torch.multinomial(probabilities, 1, generator=draw)
+            ids = torch.cat([ids, fed], dim=1)
+            (token,) = tokens(model, fed[0].tolist())
+            is_end = token.id in ends
+            record = SamplingStep(
+                index, token, logits[0].clone().numpy(), MappingProxyType(stages), np.ascontiguousarray(probabilities[0].numpy()), is_end
+            )
+        yield record
+        if is_end:
+            return

@@ -1,0 +1,77 @@
+"""Records of what a model did: frozen, NumPy only, no batch axis, arrays read-only.
+
+Axes are named from one vocabulary: layer, head, query, key, position, vocab, step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: its id, readable text ("·" is not put in here), raw piece of the vocabulary, and whether it is a special one."""
+
+    id: int
+    text: str
+    piece: str
+    special: bool
+
+
+def read_only(array: np.ndarray, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """The array, locked, after a check of its shape (−1 leaves an axis open) and of its type."""
+    fits = array.ndim == len(shape) and all(expected in (-1, found) for expected, found in zip(shape, array.shape))
+    if not fits or array.dtype != np.float32:
+        raise ValueError(f"{name}: expected float32 {shape}, found {array.dtype} {array.shape}")
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionTrace:
+    """The attention of every head over one text."""
+
+    model: str
+    tokens: tuple[Token, ...]
+    attention: np.ndarray  # float32 [layer, head, query, key]; rows sum to 1
+
+    def __post_init__(self) -> None:
+        n = len(self.tokens)
+        read_only(self.attention, (-1, -1, n, n), "attention")
+
+    @property
+    def n_layers(self) -> int:
+        return self.attention.shape[0]
+
+    @property
+    def n_heads(self) -> int:
+        return self.attention.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingStep:
+    """One token drawn: what the model gave, what each setting made of it, and what was taken."""
+
+    index: int  # 0 for the first new token
+    token: Token
+    logits: np.ndarray  # float32 [vocab]; the model's own
+    stages: Mapping[str, np.ndarray]  # logits after each processor that is on, in order; filtered entries are −inf
+    probabilities: np.ndarray  # float32 [vocab]; softmax of the last stage: what the token was drawn from
+    is_end: bool  # an end token: nothing follows
+
+    def __post_init__(self) -> None:
+        read_only(self.logits, (-1,), "logits")
+        for name, stage in [*self.stages.items(), ("probabilities", self.probabilities)]:
+            read_only(stage, self.logits.shape, name)
+
+    @property
+    def token_id(self) -> int:
+        return self.token.id
+
+    @property
+    def probability(self) -> float:
+        """Of the token taken, after every setting."""
+        return float(self.probabilities[self.token.id])
