@@ -5,8 +5,10 @@ Axes are named from one vocabulary: layer, head, query, key, position, vocab, st
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -57,6 +59,7 @@ class SamplingStep:
 
     index: int  # 0 for the first new token
     token: Token
+    candidates: tuple[Token, ...]  # the ten best by the model's own probability, then the token taken where it is none of them
     logits: np.ndarray  # float32 [vocab]; the model's own
     stages: Mapping[str, np.ndarray]  # logits after each processor that is on, in order; filtered entries are −inf
     probabilities: np.ndarray  # float32 [vocab]; softmax of the last stage: what the token was drawn from
@@ -75,3 +78,17 @@ class SamplingStep:
     def probability(self) -> float:
         """Of the token taken, after every setting."""
         return float(self.probabilities[self.token.id])
+
+
+def save(path: Path, trace: AttentionTrace) -> None:
+    """Writes a trace to one .npz file, weights in float16."""
+    tokens = json.dumps([asdict(token) for token in trace.tokens])
+    np.savez_compressed(path, attention=trace.attention.astype(np.float16), about=np.array([trace.model, tokens]))
+
+
+def load(path: Path) -> AttentionTrace:
+    """Reads what ``save`` wrote; no pickle."""
+    with np.load(path, allow_pickle=False) as file:
+        model, tokens = file["about"].tolist()
+        attention = file["attention"].astype(np.float32)
+    return AttentionTrace(model, tuple(Token(**token) for token in json.loads(tokens)), attention)

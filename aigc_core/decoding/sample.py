@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import SamplingStep
 
 if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
+
+CANDIDATES = 10  # named in each record
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,18 @@ def _steps(model: LanguageModel, encoded: dict, settings: SamplingSettings) -> I
             probabilities = torch.softmax(scores, dim=-1)
             fed = torch.multinomial(probabilities, 1, generator=draw)
             ids = torch.cat([ids, fed], dim=1)
-            (token,) = tokens(model, fed[0].tolist())
-            is_end = token.id in ends
+            taken = int(fed)
+            best = logits[0].topk(min(CANDIDATES, logits.shape[-1])).indices.tolist()
+            candidates = tokens(model, best if taken in best else [*best, taken])
             record = SamplingStep(
-                index, token, logits[0].clone().numpy(), MappingProxyType(stages), np.ascontiguousarray(probabilities[0].numpy()), is_end
+                index=index,
+                token=next(token for token in candidates if token.id == taken),
+                candidates=candidates,
+                logits=logits[0].clone().numpy(),
+                stages=MappingProxyType(stages),
+                probabilities=probabilities[0].clone().numpy(),
+                is_end=taken in ends,
             )
         yield record
-        if is_end:
+        if record.is_end:
             return

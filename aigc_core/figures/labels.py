@@ -1,0 +1,23 @@
+"""Tokens as labels: spaces and controls made visible, nothing left that a picture could take for markup."""
+
+from __future__ import annotations
+
+import unicodedata
+
+VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "↵"}
+
+
+def visible(text: str) -> str:
+    """A token's text with every space, line break and invisible character shown."""
+    return "".join(VISIBLE.get(character) or hexed(character) for character in text) or "∅"
+
+
+def hexed(character: str) -> str:
+    """An invisible character (control, format, private, surrogate; separators) by its code point, any other as it is."""
+    invisible = unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}
+    return f"⟨{ord(character):x}⟩" if invisible else character
+
+
+def plotly(text: str) -> str:
+    """The label for Plotly, which reads a few HTML tags in every string it draws."""
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

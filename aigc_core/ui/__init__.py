@@ -1,0 +1,1 @@
+"""The pages' side of Glassbox: the only Streamlit in the library."""

@@ -1,0 +1,168 @@
+"""The controls that every page shares: language, model, text, layer and head."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from aigc_core import limits
+from aigc_core.errors import AigcError
+from aigc_core.models.cards import bundled, catalogue
+from aigc_core.text import LANGUAGES, Words
+from aigc_core.ui import cache, plain, share
+
+ANOTHER = "another"  # no hub id: those of one word exist, but this one would be refused by the hub's own rules only later
+DEFAULT_TEXT = "Once upon a time, a little dog met a big cat. The little dog"
+
+
+def language() -> str:
+    """The language, en or zh; changing it keeps everything else."""
+    state = st.session_state
+    asked = share.asked("lang")
+    state.setdefault("language", asked if asked in LANGUAGES else "en")
+    chosen = st.sidebar.segmented_control(
+        "Language · 语言", list(LANGUAGES), format_func=LANGUAGES.get, key="language", required=True, label_visibility="collapsed"
+    )
+    share.mirror("lang", chosen, default="en")
+    return chosen
+
+
+def model(words: Words, kinds: tuple[str, ...]) -> str:
+    """The chosen model's name, of a kind that the page can use; remembered per page kind.
+
+    A bundled model is taken as asked for; a folder or hub id, also one in a link, is loaded only after a click.
+    """
+    state, key = st.session_state, f"model_{'_'.join(kinds)}"
+    others: dict[str, str] = state.setdefault("other_models", {})  # name → kind, of those loaded by a click
+    names = [card.name for card in catalogue() if card.kind in kinds] + [name for name, kind in others.items() if kind in kinds]
+    default = names[0]
+
+    if (arrived := state.pop("arrived_model", None)) in names:
+        state[key] = arrived
+    asked = share.asked("model")
+    if asked in names:
+        state.setdefault(key, asked)
+    elif asked and key not in state:
+        if bundled(asked) or asked in others:
+            st.info(plain.sentence(words, "controls.wrong_kind", name=asked, default=default), icon=":material/info:")
+        else:
+            _offer(words, asked, default)
+
+    chosen = st.sidebar.selectbox(
+        words("controls.model"),
+        [*names, ANOTHER],
+        format_func=lambda name: words("controls.another") if name == ANOTHER else name,
+        help=words("controls.model_help"),
+        key=key,
+        persist_state="session",
+    )
+    if chosen == ANOTHER:
+        with st.sidebar:
+            typed = st.text_input(words("controls.other_label"), key="other_model", help=words("controls.other_help"), persist_state="session")
+            if st.button(words("controls.other_load"), key="other_load"):
+                _load(words, typed)
+        chosen = state.get("model_before", default)
+        chosen = chosen if chosen in names else default
+    state["model_before"] = chosen
+    share.mirror("model", chosen if not _pending(asked, names, key) else asked, default)
+    return chosen
+
+
+def _pending(asked: str | None, names: list[str], key: str) -> bool:
+    """True while a link's model waits for its click: the address keeps asking for it."""
+    return bool(asked) and asked not in names and not bundled(asked) and st.session_state.get(key) in (None, names[0])
+
+
+def _offer(words: Words, asked: str, default: str) -> None:
+    """A link's model that is not bundled: says so, and loads it after a click where the server allows that."""
+    if not may_load_others():
+        st.info(plain.sentence(words, "controls.other_forbidden", default=default), icon=":material/info:")
+        return
+    st.info(plain.sentence(words, "controls.other_asked", name=asked, default=default), icon=":material/link:")
+    if st.button(words("controls.other_load"), key="asked_load", type="primary"):
+        _load(words, asked)
+
+
+def _load(words: Words, name: str) -> None:
+    """Loads a model that a person asked for; an error is told and nothing changes."""
+    try:
+        if not may_load_others():
+            raise AigcError("other_models_forbidden")
+        with st.spinner(plain.sentence(words, "controls.other_loading", name=name)):
+            kind = cache.backend().kind(name.strip())
+    except AigcError as problem:
+        plain.error(words, problem)
+        return
+    st.session_state["other_models"][name.strip()] = kind
+    st.session_state["arrived_model"] = name.strip()
+    st.rerun()
+
+
+def may_load_others() -> bool:
+    """Whether this visitor may load a folder or hub id: by default only one who sits at the server's own machine."""
+    rule = limits.current().other_models
+    if rule != "loopback":
+        return rule == "always"
+    headers = st.context.headers
+    host = urlsplit(f"//{headers.get('Host', '')}").hostname
+    forwarded = any(name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip")) for name in headers)
+    return st.context.ip_address is None and host in ("localhost", "127.0.0.1", "::1", None) and not forwarded
+
+
+def text(words: Words, examples: tuple[str, ...]) -> str:
+    """The text box: typing answers after a short pause, Enter at once; three examples fill it."""
+
+    def take(example: str) -> None:
+        st.session_state["text"] = example
+
+    typed = st.text_input(
+        words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live="400ms", placeholder=words("controls.text_placeholder")
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(words("controls.examples"), width="content")
+        for index, example in enumerate(examples):
+            st.button(example, key=f"example_{index}", on_click=take, args=(example,), type="tertiary")
+    return typed
+
+
+def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]:
+    """The chosen head, as two small numbers that a link restores; a click on the wall sets them too."""
+    numbers = []
+    for name, count in (("layer", n_layers), ("head", n_heads)):
+        if st.session_state.get(name, 0) >= count:
+            st.session_state[name] = 0
+        numbers.append(
+            st.number_input(words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1)
+        )
+    return numbers[0], numbers[1]
+
+
+def choose_head(layer: int, head: int) -> None:
+    """What a click on the wall does."""
+    st.session_state["layer"], st.session_state["head"] = layer, head
+
+
+def token(count: int) -> int | None:
+    """The chosen token of ``count`` written ones, the newest where none is chosen; None where none is written."""
+    state = st.session_state
+    asked = share.asked("token")
+    state.setdefault("token", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else None)
+    chosen = state["token"]
+    share.mirror("token", "" if chosen is None else str(chosen), default="")
+    return min(count - 1 if chosen is None else chosen, count - 1) if count else None
+
+
+def choose_token(index: int) -> None:
+    """What a click on a written token does."""
+    st.session_state["token"] = index
+
+
+def next_seed() -> None:
+    """What "write again" does: another seed, which the link then carries."""
+    st.session_state["seed"] = (st.session_state["seed"] + 1) % 1_000_000
+    st.session_state["token"] = None
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"

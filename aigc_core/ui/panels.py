@@ -1,0 +1,39 @@
+"""Records → the components and sentences that pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from aigc_core.analysis.heads import HeadReading
+from aigc_core.analysis.rivals import Choice
+from aigc_core.figures.labels import visible
+from aigc_core.figures.theme import mix, theme
+from aigc_core.text import Words
+from aigc_core.traces import AttentionTrace
+from aigc_core.ui import controls
+from aigc_core.ui.components.token_strip import Piece, token_strip
+from aigc_core.ui.components.wall import wall
+
+
+def attention_wall(trace: AttentionTrace, selected: tuple[int, int], words: Words, key: str, on_select: Callable[[int, int], None]) -> None:
+    """All heads of a trace; a click runs ``on_select(layer, head)``."""
+    labels = [visible(token.text) for token in trace.tokens]
+    spoken = words.table("wall") | {name: words(f"figure.{name}") for name in ("query", "key")}
+    wall(trace.attention, labels, selected, spoken, key, on_select)
+
+
+def reading(words: Words, found: HeadReading, layer: int, head: int) -> str:
+    """What a head does now, in one sentence."""
+    return words(f"reading.{found.key}", layer=layer, head=head, share=f"{found.share:.0%}", effective=f"{found.effective:.1f}")
+
+
+def written_text(prompt: str, choices: Sequence[Choice], selected: int | None, words: Words, key: str | None, on_select=None) -> None:
+    """A prompt and the tokens written after it, each coloured by its probability."""
+    scale = theme(controls.is_dark()).probability
+    pieces = [Piece(prompt)]
+    for each in choices:
+        detail = f"{visible(each.token.text)}  {each.probability:.1%}"
+        pieces.append(Piece(visible(each.token.text), mix(scale, 0.75 * each.probability), detail, breaks="\n" in each.token.text))
+    token_strip(pieces, None if selected is None else selected + 1, words.table("strip"), key, on_select and (lambda index: on_select(index - 1)))

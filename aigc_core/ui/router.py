@@ -1,0 +1,53 @@
+"""The script that Streamlit runs for every session: page config, language, menu, model, then the page.
+
+It does not lie beside ``pages/``, so that Streamlit's old page discovery never wakes and any page's link may be a fresh server's first request.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # Streamlit puts the main script's folder there, which is app.py's only where app.py is run
+
+from aigc_core.errors import AigcError  # noqa: E402
+from aigc_core.text import words  # noqa: E402
+from aigc_core.ui import controls, home, plain  # noqa: E402
+
+# group → pages in editorial order: folder's name, icon, kinds of model it can use
+MENU = {
+    "inside": [("attention", ":material/grid_on:", ("causal", "masked"))],
+    "writing": [("generate", ":material/edit_note:", ("causal",))],
+}
+
+
+def main() -> None:
+    st.set_page_config(page_title="Glassbox", page_icon=":material/deployed_code:", layout="wide")
+    shared = words(controls.language())
+    start = st.Page(home.show, title=shared("menu.home"), icon=":material/home:", default=True)
+    kinds, menu = {start.url_path: ("causal",)}, {shared("menu.start"): [start]}
+    for group, entries in MENU.items():
+        menu[shared(f"menu.{group}")] = pages = []
+        for name, icon, accepted in entries:
+            folder = ROOT / "pages" / name
+            title = words(shared.language, folder)("title")
+            pages.append(st.Page(folder / "page.py", title=title, icon=icon, url_path=name))
+            kinds[name] = accepted
+    page = st.navigation(menu)
+    st.session_state["menu"] = {each.url_path: each for group in menu.values() for each in group}
+    try:
+        st.session_state["chosen_model"] = controls.model(shared, kinds[page.url_path])
+        page.run()
+    except AigcError as problem:
+        plain.error(shared, problem)
+    except Exception:
+        logging.getLogger("glassbox").exception("page %s failed", page.url_path or "home")
+        st.error(shared("error.unexpected"), icon=":material/error:")
+
+
+main()

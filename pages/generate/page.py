@@ -1,0 +1,66 @@
+"""Generate: GPT writes token by token; each token shows what it competed with."""
+
+import time
+from pathlib import Path
+
+import streamlit as st
+
+from aigc_core import figures, limits
+from aigc_core.decoding.sample import SamplingSettings
+from aigc_core.figures.labels import visible
+from aigc_core.ui import cache, controls, page, panels, plain, writing
+
+EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
+PACE = 0.06  # seconds a token stays the newest, so that an eye can follow a small model
+
+words, model = page.begin(Path(__file__).parent)
+prompt = controls.text(words, EXAMPLES)
+
+with st.container(horizontal=True, gap="medium"):
+
+    def slider(name: str, low: float, high: float, value: float, step: float) -> float:
+        return st.slider(words(name), low, high, value, step, key=name, help=words(f"{name}_help"), bind="query-params", width=190)
+
+    settings = SamplingSettings(
+        temperature=slider("temperature", 0.1, 2.0, 0.7, 0.05),
+        top_k=slider("top_k", 0, 100, 0, 1),
+        top_p=slider("top_p", 0.05, 1.0, 1.0, 0.05),
+        min_p=slider("min_p", 0.0, 0.5, 0.0, 0.01),
+        repetition_penalty=slider("repetition_penalty", 1.0, 2.0, 1.0, 0.05),
+        seed=st.number_input(words("seed"), 0, 999_999, 1, 1, key="seed", help=words("seed_help"), bind="query-params", width=150),
+        max_new_tokens=st.slider(words("length"), 1, limits.current().new_tokens, 40, 1, key="length", bind="query-params", width=190),
+    )
+if settings.top_k == 1:
+    st.caption(words("only_best"))
+
+with cache.loading(words, model):
+    text = writing.current(model, prompt, settings)
+
+line, status, panel = st.container(height=240, border=False), st.container(horizontal=True, vertical_alignment="center"), st.container()
+if not text.done:
+    with line:
+        strip = st.empty()
+    with status:
+        button = st.empty()
+        button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
+    for _ in text.advance():
+        with strip:
+            panels.written_text(prompt, text.choices, None, words, key=None)
+        time.sleep(PACE)
+    st.rerun()
+
+chosen = controls.token(len(text.choices))
+with line:
+    panels.written_text(prompt, text.choices, chosen, words, "strip", controls.choose_token)
+with status:
+    st.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
+    st.caption(words(text.outcome, count=text.length), width="content")
+if chosen is not None:
+    choice = text.choices[chosen]
+    panel.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
+    taken = next(rival for rival in choice.rivals if rival.taken)
+    numbers = dict(after=f"{taken.after:.1%}", before=f"{taken.before:.1%}", remaining=f"{choice.remaining:,}", vocabulary=f"{choice.vocabulary:,}")
+    sentence = words("reading", number=chosen + 1, **numbers)
+    panel.markdown(sentence)
+    figure = figures.rivals_bars(choice.rivals, words, controls.is_dark())
+    panel.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})
