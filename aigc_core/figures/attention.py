@@ -35,7 +35,7 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
             colorscale=scale(look.attention),
             xgap=1 if n <= 40 else 0,
             ygap=1 if n <= 40 else 0,
-            hovertemplate=text("figure.attention_hover") + "<extra></extra>",
+            hovertemplate=text("figure.attention_hover", query="%{y}", key="%{x}", weight="%{z:.4f}") + "<extra></extra>",
             colorbar=dict(thickness=8, len=0.6, outlinewidth=0, tickformat=".0%", tickfont=dict(color=look.faint), title=text("figure.weight")),
         )
     )

@@ -21,7 +21,7 @@ def rivals_bars(rivals: Sequence[Rival], text: Words | None = None, dark: bool =
     before, after = [rival.before for rival in rivals], [rival.after for rival in rivals]
     written = [text("figure.removed") if rival.removed else f"{rival.after:.1%}" for rival in rivals]
     shared = dict(orientation="h", y=rows, cliponaxis=False, textposition="outside", customdata=names)
-    hover = text("figure.rivals_hover").replace("%{y}", "%{customdata}") + "<extra>%{fullData.name}</extra>"
+    hover = text("figure.rivals_hover", token="%{customdata}", probability="%{x:.2%}") + "<extra>%{fullData.name}</extra>"
     figure = go.Figure(
         [
             go.Bar(

@@ -20,7 +20,7 @@ class Words:
         self.language = language
         self.sentences = sentences
 
-    def __call__(self, key: str, **values: object) -> str:
+    def __call__(self, key: str, /, **values: object) -> str:
         return self.sentences[key].format(**values)
 
     def table(self, prefix: str) -> dict[str, str]:

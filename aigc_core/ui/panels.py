@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import streamlit as st
-
 from aigc_core.analysis.heads import HeadReading
 from aigc_core.analysis.rivals import Choice
 from aigc_core.figures.labels import visible
@@ -13,7 +11,7 @@ from aigc_core.figures.theme import mix, theme
 from aigc_core.text import Words
 from aigc_core.traces import AttentionTrace
 from aigc_core.ui import controls
-from aigc_core.ui.components.token_strip import Piece, token_strip
+from aigc_core.ui.components.token_strip import Piece
 from aigc_core.ui.components.wall import wall
 
 
@@ -29,11 +27,16 @@ def reading(words: Words, found: HeadReading, layer: int, head: int) -> str:
     return words(f"reading.{found.key}", layer=layer, head=head, share=f"{found.share:.0%}", effective=f"{found.effective:.1f}")
 
 
-def written_text(prompt: str, choices: Sequence[Choice], selected: int | None, words: Words, key: str | None, on_select=None) -> None:
-    """A prompt and the tokens written after it, each coloured by its probability."""
+def written(prompt: str, choices: Sequence[Choice]) -> list[Piece]:
+    """A prompt, then the tokens written after it, each coloured by its probability."""
     scale = theme(controls.is_dark()).probability
-    pieces = [Piece(prompt)]
-    for each in choices:
-        detail = f"{visible(each.token.text)}  {each.probability:.1%}"
-        pieces.append(Piece(visible(each.token.text), mix(scale, 0.75 * each.probability), detail, breaks="\n" in each.token.text))
-    token_strip(pieces, None if selected is None else selected + 1, words.table("strip"), key, on_select and (lambda index: on_select(index - 1)))
+    tokens = [
+        Piece(
+            visible(each.token.text),
+            mix(scale, 0.75 * each.probability),  # not to the scale's end, where ink is hard to read
+            f"{visible(each.token.text)}  {each.probability:.1%}",
+            breaks="\n" in each.token.text,
+        )
+        for each in choices
+    ]
+    return [Piece(prompt), *tokens]

@@ -27,7 +27,7 @@ MENU = {
 
 
 def main() -> None:
-    st.set_page_config(page_title="Glassbox", page_icon=":material/deployed_code:", layout="wide")
+    st.set_page_config(page_title="Glassbox", page_icon=str(Path(__file__).with_name("favicon.svg")), layout="wide")
     shared = words(controls.language())
     start = st.Page(home.show, title=shared("menu.home"), icon=":material/home:", default=True)
     kinds, menu = {start.url_path: ("causal",)}, {shared("menu.start"): [start]}

@@ -9,6 +9,7 @@ from aigc_core import figures, limits
 from aigc_core.decoding.sample import SamplingSettings
 from aigc_core.figures.labels import visible
 from aigc_core.ui import cache, controls, page, panels, plain, writing
+from aigc_core.ui.components.token_strip import token_strip
 
 EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
 PACE = 0.06  # seconds a token stays the newest, so that an eye can follow a small model
@@ -36,31 +37,32 @@ if settings.top_k == 1:
 with cache.loading(words, model):
     text = writing.current(model, prompt, settings)
 
-line, status, panel = st.container(height=240, border=False), st.container(horizontal=True, vertical_alignment="center"), st.container()
+strip = token_strip(
+    panels.written(prompt, text.choices),
+    None if (chosen := controls.token(len(text.choices))) is None or not text.done else chosen + 1,
+    words.table("strip"),
+    key="strip",
+    on_select=lambda index: controls.choose_token(index - 1),
+    lines=4,
+)
+with st.container(horizontal=True, vertical_alignment="center"):
+    button, outcome = st.empty(), st.empty()
 if not text.done:
-    with line:
-        strip = st.empty()
-    with status:
-        button = st.empty()
-        button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
+    button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
     for _ in text.advance():
-        with strip:
-            panels.written_text(prompt, text.choices, None, words, key=None)
+        strip.update(panels.written(prompt, text.choices))
         time.sleep(PACE)
-    st.rerun()
+button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
+outcome.caption(words(text.outcome, count=text.length), width="content")
 
 chosen = controls.token(len(text.choices))
-with line:
-    panels.written_text(prompt, text.choices, chosen, words, "strip", controls.choose_token)
-with status:
-    st.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
-    st.caption(words(text.outcome, count=text.length), width="content")
 if chosen is not None:
+    strip.update(panels.written(prompt, text.choices), chosen + 1)
     choice = text.choices[chosen]
-    panel.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
+    st.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
     taken = next(rival for rival in choice.rivals if rival.taken)
     numbers = dict(after=f"{taken.after:.1%}", before=f"{taken.before:.1%}", remaining=f"{choice.remaining:,}", vocabulary=f"{choice.vocabulary:,}")
     sentence = words("reading", number=chosen + 1, **numbers)
-    panel.markdown(sentence)
+    st.markdown(sentence)
     figure = figures.rivals_bars(choice.rivals, words, controls.is_dark())
-    panel.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})
+    st.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})
