@@ -115,8 +115,11 @@ class LocalBackend:
 def load(name: str):
     """Loads a model in a process that serves many: threads that wait must not spin, and the collector need not visit the weights."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported, by the first load
+    from transformers.utils import logging
+
     from aigc_core import models
 
+    logging.disable_progress_bar()
     model = models.load(name)
     gc.collect()
     gc.freeze()

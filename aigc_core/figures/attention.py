@@ -36,13 +36,14 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
             xgap=1 if n <= 40 else 0,
             ygap=1 if n <= 40 else 0,
             hovertemplate=text("figure.attention_hover", query="%{y}", key="%{x}", weight="%{z:.4f}") + "<extra></extra>",
-            colorbar=dict(thickness=8, len=0.6, outlinewidth=0, tickformat=".0%", tickfont=dict(color=look.faint), title=text("figure.weight")),
+            colorbar=dict(thickness=8, len=200, lenmode="pixels", y=1, yanchor="top", outlinewidth=0, tickformat=".0%", tickfont=dict(color=look.faint), title=text("figure.weight")),
         )
     )
     figure.update_layout(
         template=template(dark),
-        height=520,
-        xaxis=dict(title=text("figure.key"), side="bottom", tickangle=-60 if n > 6 else 0, constrain="domain", **axis),
-        yaxis=dict(title=text("figure.query"), autorange="reversed", scaleanchor="x", constrain="domain", **axis),
+        height=560,
+        margin=dict(l=4, r=4, t=4, b=4),
+        xaxis=dict(title=text("figure.key"), tickangle=-60 if n > 6 else 0, constrain="domain", constraintoward="left", **axis),
+        yaxis=dict(title=text("figure.query"), autorange="reversed", scaleanchor="x", constrain="domain", constraintoward="top", **axis),
     )
     return figure

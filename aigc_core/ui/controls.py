@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from aigc_core import limits
+from aigc_core.analysis import scripts
 from aigc_core.errors import AigcError
 from aigc_core.models.cards import bundled, catalogue
 from aigc_core.text import LANGUAGES, Words
 from aigc_core.ui import cache, plain, share
 
 ANOTHER = "another"  # no hub id: those of one word exist, but this one would be refused by the hub's own rules only later
+SEEDS = 1_000_000
 DEFAULT_TEXT = "Once upon a time, a little dog met a big cat. The little dog"
 
 
@@ -43,11 +46,11 @@ def model(words: Words, kinds: tuple[str, ...]) -> str:
     asked = share.asked("model")
     if asked in names:
         state.setdefault(key, asked)
-    elif asked and key not in state:
-        if bundled(asked) or asked in others:
-            st.info(plain.sentence(words, "controls.wrong_kind", name=asked, default=default), icon=":material/info:")
-        else:
-            _offer(words, asked, default)
+    pending = asked not in (None, *names) and not state.get("model_settled")
+    if pending and (bundled(asked) or asked in others):
+        st.info(plain.sentence(words, "controls.wrong_kind", name=asked, default=default), icon=":material/info:")
+    elif pending:
+        _offer(words, asked, default, kinds)
 
     chosen = st.sidebar.selectbox(
         words("controls.model"),
@@ -55,63 +58,71 @@ def model(words: Words, kinds: tuple[str, ...]) -> str:
         format_func=lambda name: words("controls.another") if name == ANOTHER else name,
         help=words("controls.model_help"),
         key=key,
+        on_change=lambda: state.update(model_settled=True),
         persist_state="session",
     )
     if chosen == ANOTHER:
         with st.sidebar:
             typed = st.text_input(words("controls.other_label"), key="other_model", help=words("controls.other_help"), persist_state="session")
             if st.button(words("controls.other_load"), key="other_load"):
-                _load(words, typed)
+                _load(words, typed, kinds)
         chosen = state.get("model_before", default)
         chosen = chosen if chosen in names else default
     state["model_before"] = chosen
-    share.mirror("model", chosen if not _pending(asked, names, key) else asked, default)
+    if card := bundled(chosen):
+        about = dict(parameters=f"{card.parameters / 1e6:.1f}", kind=words(f"controls.kind_{card.kind}"), licence=card.licence)
+        st.sidebar.caption(words("controls.card", name=chosen, languages=spoken(words, card.languages), **about))
+    if not pending:  # until then the address keeps asking for the link's model
+        share.mirror("model", chosen, default)
     return chosen
 
 
-def _pending(asked: str | None, names: list[str], key: str) -> bool:
-    """True while a link's model waits for its click: the address keeps asking for it."""
-    return bool(asked) and asked not in names and not bundled(asked) and st.session_state.get(key) in (None, names[0])
-
-
-def _offer(words: Words, asked: str, default: str) -> None:
+def _offer(words: Words, asked: str, default: str, kinds: tuple[str, ...]) -> None:
     """A link's model that is not bundled: says so, and loads it after a click where the server allows that."""
     if not may_load_others():
         st.info(plain.sentence(words, "controls.other_forbidden", default=default), icon=":material/info:")
         return
     st.info(plain.sentence(words, "controls.other_asked", name=asked, default=default), icon=":material/link:")
     if st.button(words("controls.other_load"), key="asked_load", type="primary"):
-        _load(words, asked)
+        _load(words, asked, kinds)
 
 
-def _load(words: Words, name: str) -> None:
+def _load(words: Words, name: str, kinds: tuple[str, ...]) -> None:
     """Loads a model that a person asked for; an error is told and nothing changes."""
+    name = name.strip()
     try:
         if not may_load_others():
             raise AigcError("other_models_forbidden")
         with st.spinner(plain.sentence(words, "controls.other_loading", name=name)):
-            kind = cache.backend().kind(name.strip())
+            kind = cache.backend().kind(name)
+        if kind not in kinds:
+            raise AigcError(f"wrong_kind_{kinds[0] if len(kinds) == 1 else 'attention'}", name=name)
     except AigcError as problem:
         plain.error(words, problem)
         return
-    st.session_state["other_models"][name.strip()] = kind
-    st.session_state["arrived_model"] = name.strip()
+    st.session_state["other_models"][name] = kind
+    st.session_state.update(arrived_model=name, model_settled=True)
     st.rerun()
 
 
 def may_load_others() -> bool:
     """Whether this visitor may load a folder or hub id: by default only one who sits at the server's own machine."""
     rule = limits.current().other_models
-    if rule != "loopback":
-        return rule == "always"
-    headers = st.context.headers
+    return rule == "always" or (rule == "loopback" and is_local(st.context.ip_address, st.context.headers))
+
+
+def is_local(address: str | None, headers: Mapping[str, str]) -> bool:
+    """True for a browser on this machine that asked for it by a loopback name and came through no proxy.
+
+    Streamlit gives None as the address of a loopback connection, which is also what a proxy on this machine has.
+    """
     host = urlsplit(f"//{headers.get('Host', '')}").hostname
-    forwarded = any(name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip")) for name in headers)
-    return st.context.ip_address is None and host in ("localhost", "127.0.0.1", "::1", None) and not forwarded
+    forwarded = any(name.lower().startswith(("x-forwarded", "forwarded", "x-real-ip", "via")) for name in headers)
+    return address is None and host in ("localhost", "127.0.0.1", "::1") and not forwarded
 
 
-def text(words: Words, examples: tuple[str, ...]) -> str:
-    """The text box: typing answers after a short pause, Enter at once; three examples fill it."""
+def text(words: Words, examples: tuple[str, ...], model: str) -> str:
+    """The text box: typing answers after a short pause, Enter at once; examples fill it; writing the model does not know is told."""
 
     def take(example: str) -> None:
         st.session_state["text"] = example
@@ -123,7 +134,16 @@ def text(words: Words, examples: tuple[str, ...]) -> str:
         st.caption(words("controls.examples"), width="content")
         for index, example in enumerate(examples):
             st.button(example, key=f"example_{index}", on_click=take, args=(example,), type="tertiary")
+    card = bundled(model)
+    if card and scripts.foreign(typed, card.languages):
+        st.info(words("notice.foreign", name=model, languages=spoken(words, card.languages)), icon=":material/translate:")
     return typed
+
+
+def spoken(words: Words, languages: tuple[str, ...]) -> str:
+    """Languages by name; codes without a word of ours as they are."""
+    known = words.table("language")
+    return ", ".join(known.get(code, code) for code in languages) or words("controls.unknown")
 
 
 def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]:
@@ -160,7 +180,7 @@ def choose_token(index: int) -> None:
 
 def next_seed() -> None:
     """What "write again" does: another seed, which the link then carries."""
-    st.session_state["seed"] = (st.session_state["seed"] + 1) % 1_000_000
+    st.session_state["seed"] = (st.session_state["seed"] + 1) % SEEDS
     st.session_state["token"] = None
 
 

@@ -7,13 +7,14 @@ import streamlit as st
 from aigc_core import traces
 from aigc_core.analysis import heads
 from aigc_core.models.cards import bundled
+from aigc_core.text import Words
 from aigc_core.traces import AttentionTrace
-from aigc_core.ui import cache, controls, page, panels
+from aigc_core.ui import cache, controls, page, panels, plain
 
 EXAMPLES = (
-    "Once upon a time, a little dog met a big cat. The little dog",
+    "The sun was hot and the little fish was sad.",
     "Lily was sad because her red balloon flew away.",
-    "Tom has a ball. Ben has a kite. Tom likes his ball.",
+    "Tom has a ball. Ben has a kite. Tom",
 )
 
 
@@ -28,7 +29,7 @@ def recorded(model: str) -> AttentionTrace | None:
 def show() -> None:
     words, model = page.begin(None)
     st.markdown(words("home.what"))
-    text = controls.text(words, EXAMPLES)
+    text = controls.text(words, EXAMPLES, model)
     menu = st.session_state["menu"]
     ways, picture = st.columns([2, 3], gap="large")
     with ways:
@@ -42,22 +43,20 @@ def show() -> None:
         st.fragment(_picture, run_every=0.5 if waiting else None)(words, model, text, waiting)
 
 
-def _picture(words, model: str, text: str, waiting: bool) -> None:
+def _picture(words: Words, model: str, text: str, waiting: bool) -> None:
     """The wall: live once the model is there, until then the recorded one."""
-    if cache.backend().ready(model):
-        if waiting:
-            st.rerun()
-        trace, label = cache.attention_trace(model, text), "home.live"
-    else:
-        if st.session_state.get("home_painted"):
+    if waiting and cache.backend().ready(model):
+        st.rerun()
+    with plain.told(words):
+        trace = recorded(model) if waiting else cache.attention_trace(model, text)
+        if waiting and st.session_state.get("home_painted"):
             cache.backend().warm(model)
         st.session_state["home_painted"] = True
-        trace, label = recorded(model), "home.recorded"
-    if trace is None:
-        st.caption(words("controls.loading", name=model))
-        return
-    layer, head = st.session_state.get("home_head", (0, 0))
-    layer, head = min(layer, trace.n_layers - 1), min(head, trace.n_heads - 1)
-    st.caption(words(label, name=trace.model))
-    panels.attention_wall(trace, (layer, head), words, "home_wall", lambda *chosen: st.session_state.update(home_head=chosen))
-    st.markdown(panels.reading(words, heads.read(trace.attention[layer, head]), layer, head))
+        if trace is None:
+            st.caption(words("controls.loading", name=model))
+            return
+        layer, head = st.session_state.get("home_head", (0, 0))
+        layer, head = min(layer, trace.n_layers - 1), min(head, trace.n_heads - 1)
+        st.caption(words("home.recorded" if waiting else "home.live", name=trace.model))
+        panels.attention_wall(trace, (layer, head), words, "home_wall", lambda *chosen: st.session_state.update(home_head=chosen))
+        st.markdown(panels.reading(words, heads.read(trace.attention[layer, head]), layer, head))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -25,3 +28,15 @@ def sentence(words: Words, key: str, **values: object) -> str:
 def error(words: Words, problem: AigcError) -> None:
     """Shows what was expected, what was found and what to do."""
     st.error(sentence(words, f"error.{problem.key}", **problem.values), icon=":material/info:")
+
+
+@contextmanager
+def told(words: Words) -> Iterator[None]:
+    """Ends what fails inside it with a sentence on the page; what nobody foresaw is logged. A fragment needs its own."""
+    try:
+        yield
+    except AigcError as problem:
+        error(words, problem)
+    except Exception:
+        logging.getLogger("glassbox").exception("the page failed")
+        st.error(words("error.unexpected"), icon=":material/error:")

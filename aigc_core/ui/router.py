@@ -5,7 +5,6 @@ It does not lie beside ``pages/``, so that Streamlit's old page discovery never 
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
@@ -15,7 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # Streamlit puts the main script's folder there, which is app.py's only where app.py is run
 
-from aigc_core.errors import AigcError  # noqa: E402
 from aigc_core.text import words  # noqa: E402
 from aigc_core.ui import controls, home, plain  # noqa: E402
 
@@ -40,14 +38,9 @@ def main() -> None:
             kinds[name] = accepted
     page = st.navigation(menu)
     st.session_state["menu"] = {each.url_path: each for group in menu.values() for each in group}
-    try:
+    with plain.told(shared):
         st.session_state["chosen_model"] = controls.model(shared, kinds[page.url_path])
         page.run()
-    except AigcError as problem:
-        plain.error(shared, problem)
-    except Exception:
-        logging.getLogger("glassbox").exception("page %s failed", page.url_path or "home")
-        st.error(shared("error.unexpected"), icon=":material/error:")
 
 
 main()

@@ -9,20 +9,20 @@ from aigc_core.analysis import heads
 from aigc_core.ui import cache, controls, page, panels
 
 EXAMPLES = (
-    "The dog barked. The cat ran away because the dog barked.",
-    "Lily gave Tom a red ball and Tom gave Lily a blue kite.",
-    "The boy who lived near the big old tree was very happy.",
+    "The dog barked. The cat ran because the dog barked.",
+    "Tom gave Lily a ball and Lily gave Tom a kite.",
+    "The boy near the big old tree was happy.",
 )
 
 words, model = page.begin(Path(__file__).parent)
-text = controls.text(words, EXAMPLES)
+text = controls.text(words, EXAMPLES, model)
 with cache.loading(words, model):
     trace = cache.attention_trace(model, text)
 
-wall, head_view = st.columns([11, 9], gap="large")
-with head_view:
-    st.subheader(words("head_title"), anchor=False)
-    with st.container(horizontal=True):
+wall, one = st.columns(2, gap="large")
+with one:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(words("head_title"), anchor=False, width="stretch")
         layer, head = controls.layer_and_head(words, trace.n_layers, trace.n_heads)
     sentence = panels.reading(words, heads.read(trace.attention[layer, head]), layer, head)
     st.markdown(sentence)

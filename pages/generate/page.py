@@ -15,12 +15,14 @@ EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
 PACE = 0.06  # seconds a token stays the newest, so that an eye can follow a small model
 
 words, model = page.begin(Path(__file__).parent)
-prompt = controls.text(words, EXAMPLES)
+prompt = controls.text(words, EXAMPLES, model)
 
-with st.container(horizontal=True, gap="medium"):
+written, tuning = st.columns([3, 1], gap="large")  # on a phone the text comes first
+
+with tuning:
 
     def slider(name: str, low: float, high: float, value: float, step: float) -> float:
-        return st.slider(words(name), low, high, value, step, key=name, help=words(f"{name}_help"), bind="query-params", width=190)
+        return st.slider(words(name), low, high, value, step, key=name, help=words(f"{name}_help"), bind="query-params")
 
     settings = SamplingSettings(
         temperature=slider("temperature", 0.1, 2.0, 0.7, 0.05),
@@ -28,41 +30,48 @@ with st.container(horizontal=True, gap="medium"):
         top_p=slider("top_p", 0.05, 1.0, 1.0, 0.05),
         min_p=slider("min_p", 0.0, 0.5, 0.0, 0.01),
         repetition_penalty=slider("repetition_penalty", 1.0, 2.0, 1.0, 0.05),
-        seed=st.number_input(words("seed"), 0, 999_999, 1, 1, key="seed", help=words("seed_help"), bind="query-params", width=150),
-        max_new_tokens=st.slider(words("length"), 1, limits.current().new_tokens, 40, 1, key="length", bind="query-params", width=190),
+        max_new_tokens=slider("length", 1, limits.current().new_tokens, 40, 1),
+        seed=st.number_input(words("seed"), 0, controls.SEEDS - 1, 1, 1, key="seed", help=words("seed_help"), bind="query-params"),
     )
-if settings.top_k == 1:
-    st.caption(words("only_best"))
+    if settings.top_k == 1:
+        st.caption(words("only_best"))
 
-with cache.loading(words, model):
-    text = writing.current(model, prompt, settings)
+with written:
+    with cache.loading(words, model):
+        text = writing.current(model, prompt, settings)
+    chosen = controls.token(len(text.choices))
+    strip = token_strip(
+        panels.written(prompt, text.choices),
+        None if chosen is None else chosen + 1,
+        words.table("strip"),
+        key="strip",
+        on_select=lambda index: controls.choose_token(index - 1),
+        lines=4,
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        button, outcome = st.empty(), st.empty()
+    if not text.done:
+        button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
+        for _ in text.advance():
+            strip.update(panels.written(prompt, text.choices))
+            time.sleep(PACE)
+        chosen = controls.token(len(text.choices))
+        strip.update(panels.written(prompt, text.choices), None if chosen is None else chosen + 1)
+    button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
+    outcome.caption(words(text.outcome, count=text.length), width="content")
 
-strip = token_strip(
-    panels.written(prompt, text.choices),
-    None if (chosen := controls.token(len(text.choices))) is None or not text.done else chosen + 1,
-    words.table("strip"),
-    key="strip",
-    on_select=lambda index: controls.choose_token(index - 1),
-    lines=4,
-)
-with st.container(horizontal=True, vertical_alignment="center"):
-    button, outcome = st.empty(), st.empty()
-if not text.done:
-    button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
-    for _ in text.advance():
-        strip.update(panels.written(prompt, text.choices))
-        time.sleep(PACE)
-button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
-outcome.caption(words(text.outcome, count=text.length), width="content")
-
-chosen = controls.token(len(text.choices))
-if chosen is not None:
-    strip.update(panels.written(prompt, text.choices), chosen + 1)
-    choice = text.choices[chosen]
-    st.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
-    taken = next(rival for rival in choice.rivals if rival.taken)
-    numbers = dict(after=f"{taken.after:.1%}", before=f"{taken.before:.1%}", remaining=f"{choice.remaining:,}", vocabulary=f"{choice.vocabulary:,}")
-    sentence = words("reading", number=chosen + 1, **numbers)
-    st.markdown(sentence)
-    figure = figures.rivals_bars(choice.rivals, words, controls.is_dark())
-    st.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})
+    if chosen is not None:
+        choice = text.choices[chosen]
+        taken = next(rival for rival in choice.rivals if rival.taken)
+        st.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
+        sentence = words(
+            "reading",
+            number=chosen + 1,
+            after=f"{taken.after:.1%}",
+            before=f"{taken.before:.1%}",
+            remaining=f"{choice.remaining:,}",
+            vocabulary=f"{choice.vocabulary:,}",
+        )
+        st.markdown(sentence)
+        figure = figures.rivals_bars(choice.rivals, words, controls.is_dark())
+        st.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})

@@ -19,11 +19,11 @@ export default function ({ data: { words }, parentElement }) {
   return () => clearTimeout(timers.get(parentElement));
 }
 
-/** The icon, and one of the words; the others stay in their place unseen and unread, so that the width does not change. */
+/** The icon and one of the words; "label" and "copied" share one place, so that the width does not change between them. */
 function show(button, words, name) {
   button.classList.toggle("done", name === "copied");
   button.querySelector(".icon").replaceChildren(icon(name === "copied" ? TICK : LINK));
-  button.querySelector(".label").replaceChildren(...["label", "copied", "failed"].filter((each) => each in words).map((each) => {
+  button.querySelector(".label").replaceChildren(...(name === "failed" ? ["failed"] : ["label", "copied"]).map((each) => {
     const span = document.createElement("span");
     span.textContent = words[each];
     span.hidden = span.ariaHidden = each !== name;

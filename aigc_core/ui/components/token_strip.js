@@ -5,21 +5,28 @@ const strips = new Map();  // name → Strip
 const feeds = new Map();   // name → the newest data that a feed has brought
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (data.feeds) {
-    feeds.set(data.feeds, data);
-    strips.get(data.feeds)?.draw();
-    return () => {
-      if (feeds.get(data.feeds) !== data) return;  // a newer feed has come
-      feeds.delete(data.feeds);
-      strips.get(data.feeds)?.draw();
-    };
-  }
+  return data.feeds ? feed(data) : mount(data, parentElement, (index) => setTriggerValue("selected", index));
+}
+
+function feed(data) {
+  const name = data.feeds;
+  feeds.set(name, data);
+  strips.get(name)?.draw();
+  return () => setTimeout(() => {  // the next feed is a moment away: without a pause the strip would flash empty between two
+    if (feeds.get(name) !== data) return;
+    feeds.delete(name);
+    strips.get(name)?.draw();
+  }, 300);
+}
+
+function mount(data, parentElement, send) {
   let strip = strips.get(data.name);
   if (strip?.parent !== parentElement) {
     strip?.close();
     strips.set(data.name, strip = new Strip(parentElement));
   }
-  Object.assign(strip, { data, send: (index) => setTriggerValue("selected", index) });
+  if (strip.data !== data) feeds.delete(data.name);  // a run mounts the strip before it feeds it: what is here is of an older run
+  Object.assign(strip, { data, send });
   strip.draw();
   return () => {
     strip.close();
@@ -69,18 +76,18 @@ class Strip {
   }
 
   build([text, colour, , breaks], index) {
-    const span = document.createElement("span");
+    const slot = document.createElement("span"), span = slot.appendChild(document.createElement("span"));
     const live = colour !== null;
     span.className = `piece ${live ? "live" : "quiet"}`;
     span.textContent = text;
     span.dataset.index = index;
     if (live) Object.assign(span, { tabIndex: 0, role: "button" }).style.backgroundColor = colour;
-    if (breaks) span.append(document.createElement("br"));
-    return span;
+    if (breaks) slot.append(document.createElement("br"));  // outside, or a sliver of colour would begin the next line
+    return slot;
   }
 
   ring() {
-    for (const span of this.box.children) {
+    for (const { firstChild: span } of this.box.children) {
       const mine = Number(span.dataset.index) === this.selected;
       span.classList.toggle("selected", mine);
       if (span.tabIndex === 0) span.ariaPressed = String(mine);

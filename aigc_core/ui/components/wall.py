@@ -23,14 +23,19 @@ HEADER = struct.Struct("<4I16s")  # n_layers, n_heads, n_query, n_key; digest of
 HTML = """
 <div class="wall">
   <canvas class="heads" tabindex="0" role="img"></canvas>
-  <figure class="preview" aria-hidden="true"><div class="query"></div><div class="key"></div><canvas></canvas><figcaption></figcaption></figure>
+  <figure class="preview" aria-hidden="true">
+    <div class="axes"><div class="query"></div><div class="key"></div></div>
+    <canvas></canvas>
+    <figcaption></figcaption>
+  </figure>
   <div class="told" aria-live="polite"></div>
 </div>
 """
 
-JS = HERE.with_suffix(".js").read_text(encoding="utf-8")
+JS = "".join(HERE.with_name(name).read_text(encoding="utf-8") for name in ("wall_preview.js", "wall.js"))  # one module
+CSS = HERE.with_suffix(".css").read_text(encoding="utf-8")
 
-_wall = st.components.v2.component("glassbox_wall", html=HTML, css=HERE.with_suffix(".css").read_text(encoding="utf-8"), js=JS)
+_wall = st.components.v2.component("glassbox_wall", html=HTML, css=CSS, js=JS)
 _carrier = st.components.v2.component("glassbox_wall_carrier", js=JS)  # the same text is the same module in the browser
 
 
@@ -41,8 +46,10 @@ def pack(pattern: np.ndarray) -> bytes:
     """
     if pattern.ndim != 4:
         raise ValueError(f"expected [layer, head, query, key], found {pattern.shape}")
-    # clip: a row of softmax may exceed 1 by a rounding error, which a byte would wrap round to 0
-    weights = np.rint(np.clip(np.nan_to_num(pattern), 0, 1) * 255).astype(np.uint8).tobytes()
+    scaled = pattern * np.float32(255)
+    np.nan_to_num(scaled, copy=False)
+    np.clip(scaled, 0, 255, out=scaled)  # a softmax may exceed 1 by a rounding error, and a byte would wrap round to 0
+    weights = np.rint(scaled, out=scaled).astype(np.uint8).tobytes()
     digest = hashlib.blake2b(struct.pack("<4I", *pattern.shape) + weights, digest_size=16).digest()
     return HEADER.pack(*pattern.shape, digest) + weights
 
@@ -70,7 +77,8 @@ def wall(
     pattern: float32 [layer, head, query, key], weights in 0…1. tokens: readable texts of the queries, and of the keys unless
     ``key_tokens`` differ (cross-attention). selected: (layer, head) to ring; the caller owns it. ``on_select(layer, head)`` runs as
     a widget callback, before the script, and may set the session state of other widgets.
-    words: ``label``, and templates ``layer`` ("layer {layer}"), ``head`` ("head {head}"), ``pair``, ``chosen`` (both of them); ``query``, ``key`` (axes).
+    words: ``label``, ``query``, ``key`` (the axes), and templates: ``layer`` ("layer {layer}"), ``head`` ("head {head}"), ``pair`` and
+    ``chosen`` (with both). The ring moves before Python answers: ``on_select`` or the caller must take over the choice that it is given.
     """
     n_layers, n_heads = pattern.shape[:2]
     packed = pack(pattern)

@@ -1,0 +1,262 @@
+"""Every page through AppTest, in both languages: what stands on it, not only that nothing was raised."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from aigc_core import attention, decoding, models
+from aigc_core.analysis import heads, rivals
+from aigc_core.figures.labels import visible
+from aigc_core.text import words
+from aigc_core.ui import cache, controls
+from aigc_core.ui.components import wall
+from aigc_core.ui.controls import is_local  # bound here before the tests below replace it in its module
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = ("en", "zh")
+TEXT = "The dog barked because the dog"
+
+
+@pytest.fixture(autouse=True)
+def on_this_machine(monkeypatch):
+    """AppTest has no connection and so no address."""
+    monkeypatch.setattr(controls, "is_local", lambda address, headers: True)
+
+
+@pytest.fixture(scope="session")
+def story_gpt():
+    return models.load("story-gpt")
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """A page as a link opens it: the first run of a session is already that page's."""
+    app = AppTest.from_file(str(ROOT / "aigc_core" / "ui" / "router.py"), default_timeout=180)
+    for key, value in query.items():
+        app.query_params[key] = value
+    if name:
+        app._page_hash = calc_hash(name)  # what the browser sends; AppTest itself can switch only after a first run
+    return app.run()
+
+
+def words_of(name: str, language: str):
+    return words(language, ROOT / "pages" / name if name else None)
+
+
+def texts(app: AppTest) -> str:
+    """All that is written on the page, without the backslashes that keep Markdown from being read."""
+    kinds = ("title", "subheader", "markdown", "caption", "error", "info")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind)).replace("\\", "")
+
+
+def components(app: AppTest, name: str) -> list:
+    return [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
+
+
+def figure(app: AppTest, index: int = 0) -> dict:
+    return json.loads(app.get("plotly_chart")[index].proto.spec)
+
+
+def array(encoded) -> np.ndarray:
+    """Plotly's typed arrays: base64 with a type and a shape."""
+    if isinstance(encoded, list):
+        return np.array(encoded)
+    found = np.frombuffer(base64.b64decode(encoded["bdata"]), dtype=encoded["dtype"])
+    return found.reshape([int(size) for size in str(encoded["shape"]).split(",")]) if "shape" in encoded else found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_attention_draws_the_models_own_numbers(language, story_gpt):
+    app = open_page("attention", lang=language, text=TEXT, layer="2", head="3")
+    page, trace = words_of("attention", language), attention.trace(story_gpt, TEXT)
+    assert not app.exception and not app.error
+    assert app.title[0].value == page("title")
+    assert app.text_input(key="text").value == TEXT
+    assert (app.number_input(key="layer").value, app.number_input(key="head").value) == (2, 3)
+    assert page("wall_caption", layers=6, heads=6, tokens=len(trace.tokens)) in texts(app)
+    found = heads.read(trace.attention[2, 3])
+    values = dict(layer=2, head=3, share=f"{found.share:.0%}", effective=f"{found.effective:.1f}")
+    assert page(f"reading.{found.key}", **values) in texts(app)
+    heatmap = figure(app)["data"][0]
+    np.testing.assert_allclose(array(heatmap["z"]), trace.attention[2, 3], atol=1e-6)
+    packed = wall.pack(trace.attention)
+    assert [proto.bytes for proto in components(app, "glassbox_wall_carrier")] == [packed]
+
+
+def test_attention_follows_the_chosen_head(story_gpt):
+    app = open_page("attention", text=TEXT)
+    app.number_input(key="layer").set_value(4).run()
+    app.number_input(key="head").set_value(1).run()
+    np.testing.assert_allclose(array(figure(app)["data"][0]["z"]), attention.trace(story_gpt, TEXT).attention[4, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_generate_writes_what_the_library_samples(language, story_gpt):
+    link = dict(text="Once upon a time", temperature="0.8", top_k="20", top_p="0.9", min_p="0.02", repetition_penalty="1.2", length="12", seed="7")
+    app = open_page("generate", lang=language, **link)
+    settings = decoding.SamplingSettings(0.8, 20, 0.9, 0.02, 1.2, seed=7, max_new_tokens=12)
+    choices = [rivals.choice(step) for step in decoding.sample(story_gpt, "Once upon a time", settings)]
+    page = words_of("generate", language)
+    assert not app.exception and not app.error
+    assert app.title[0].value == page("title")
+    writing = app.session_state["writing"]
+    assert [each.token.id for each in writing.choices] == [each.token.id for each in choices]
+    assert page(writing.outcome, count=writing.length) in texts(app)
+    last = choices[-1]
+    assert page("rivals_title", token=visible(last.token.text)) in texts(app)
+    before, after = figure(app)["data"]
+    np.testing.assert_allclose(array(before["x"]), [rival.before for rival in last.rivals], atol=1e-6)
+    np.testing.assert_allclose(array(after["x"]), [rival.after for rival in last.rivals], atol=1e-6)
+
+
+def test_generate_shows_the_rivals_of_the_token_in_the_link(story_gpt):
+    app = open_page("generate", text="Once upon a time", length="8", seed="3", token="2")
+    third = app.session_state["writing"].choices[2]
+    assert words_of("generate", "en")("rivals_title", token=visible(third.token.text)) in texts(app)
+
+
+def test_write_again_takes_the_next_seed():
+    app = open_page("generate", text="Once upon a time", length="8", seed="3")
+    first = [each.token.id for each in app.session_state["writing"].choices]
+    app.button(key="again").click().run()
+    assert app.number_input(key="seed").value == 4
+    assert [each.token.id for each in app.session_state["writing"].choices] != first
+
+
+def test_a_setting_without_effect_says_why():
+    app = open_page("generate", text="Once upon a time", length="4", top_k="1")
+    assert words_of("generate", "en")("only_best") in texts(app)
+    assert words_of("generate", "en")("only_best") not in texts(open_page("generate", text="Once upon a time", length="4", top_k="2"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_home_shows_a_recorded_picture_then_the_live_one(language, story_gpt, monkeypatch):
+    page = words_of("", language)
+    monkeypatch.setattr(type(cache.backend()), "ready", lambda self, name: False)
+    app = open_page("", lang=language, text=TEXT)
+    assert app.title[0].value == page("title") and page("home.what") in texts(app)
+    assert page("home.recorded", name="story-gpt") in texts(app) and page("home.live", name="story-gpt") not in texts(app)
+
+    monkeypatch.undo()
+    cache.backend().kind("story-gpt")
+    app = open_page("", lang=language, text=TEXT)
+    assert page("home.live", name="story-gpt") in texts(app) and page("home.recorded", name="story-gpt") not in texts(app)
+    packed = wall.pack(attention.trace(story_gpt, TEXT).attention)
+    assert [proto.bytes for proto in components(app, "glassbox_wall_carrier")] == [packed]
+
+
+BAD = {
+    "": "text_empty",
+    "   ": "text_empty",
+    "a" * 4001: "text_long",
+    "word " * 300: "context_full",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["", "attention", "generate"])
+@pytest.mark.parametrize("text", BAD, ids=["empty", "spaces", "too long", "over the context"])
+def test_bad_text_is_told_in_a_sentence_and_kept(name, text, language, story_gpt):
+    key = BAD[text]
+    app = open_page(name, lang=language)
+    app.text_input(key="text").set_value(text).run()
+    assert not app.exception
+    if key == "context_full" and name == "generate":
+        key = "context_full_new"
+    found = len(story_gpt.tokenizer(text)["input_ids"]) if key.startswith("context") else len(text)
+    limit = 256 if key.startswith("context") else 4000
+    assert [error.value.replace("\\", "") for error in app.error] == [words(language)(f"error.{key}", found=found, limit=limit, new=40)]
+    assert app.text_input(key="text").value == text
+
+
+@pytest.mark.parametrize("name", ["attention", "generate"])
+@pytest.mark.parametrize("text", ["🙂🙃 😀", "שלום עולם", "a\x00b\x07c", "<script>alert(1)</script>", "</script>", "<|endoftext|>", "![x](http://example.com/x.png)"])
+def test_odd_text_gets_a_right_result(name, text, story_gpt):
+    app = open_page(name, text=text, length="5")
+    assert not app.exception and not app.error
+    if name == "attention":
+        np.testing.assert_allclose(array(figure(app)["data"][0]["z"]), attention.trace(story_gpt, text).attention[0, 0], atol=1e-6)
+    else:
+        assert len(app.session_state["writing"].choices) >= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_writing_that_the_model_does_not_know_is_told(language):
+    said = words(language)("notice.foreign", name="story-gpt", languages=words(language)("language.en"))
+    assert said in texts(open_page("attention", lang=language, text="小狗叫了"))
+    assert said not in texts(open_page("attention", lang=language, text="The dog barked – naïve café 🙂 1 + 1"))
+
+
+def test_a_link_alone_never_loads_another_model(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(type(cache.backend()), "kind", lambda self, name: asked.append(name) or "causal")
+    folder = str(tmp_path / "some_model")
+    app = open_page("attention", model=folder, text=TEXT)
+    assert words("en")("controls.other_asked", name=folder, default="story-gpt") in texts(app)
+    assert not asked
+    app.button(key="asked_load").click().run()
+    assert asked == [folder]
+
+    monkeypatch.setattr(controls, "is_local", lambda address, headers: False)
+    app = open_page("attention", model=folder, text=TEXT)
+    assert words("en")("controls.other_forbidden", default="story-gpt") in texts(app)
+    assert not [button for button in app.button if button.key == "asked_load"]
+
+
+def test_another_model_is_loaded_from_a_folder_and_its_faults_are_told(tmp_path, tiny_folder):
+    app = open_page("attention", text=TEXT)
+    app.selectbox(key="model_causal_masked").select("another").run()
+    app.text_input(key="other_model").set_value(str(tmp_path / "nowhere")).run()
+    app.button(key="other_load").click().run()
+    assert words("en")("error.folder_missing", name=str(tmp_path / "nowhere")) in texts(app)
+    assert app.text_input(key="other_model").value == str(tmp_path / "nowhere")
+
+    app.text_input(key="other_model").set_value(str(tiny_folder)).run()
+    app.button(key="other_load").click().run()
+    assert not app.exception and not app.error
+    assert app.selectbox(key="model_causal_masked").value == str(tiny_folder)
+    np.testing.assert_allclose(array(figure(app)["data"][0]["z"]), attention.trace(models.load(str(tiny_folder)), TEXT).attention[0, 0], atol=1e-6)
+
+
+def test_a_model_of_the_wrong_kind_is_told(tiny_masked_folder):
+    app = open_page("generate", text=TEXT, length="3")
+    app.selectbox(key="model_causal").select("another").run()
+    app.text_input(key="other_model").set_value(str(tiny_masked_folder)).run()
+    app.button(key="other_load").click().run()
+    assert words("en")("error.wrong_kind_causal", name=str(tiny_masked_folder)) in texts(app)
+    assert app.session_state["writing"].request[0] == "story-gpt"
+
+
+def test_a_model_is_remembered_for_the_pages_that_can_use_it(tiny_masked_folder):
+    app = open_page("attention", text=TEXT)
+    app.selectbox(key="model_causal_masked").select("another").run()
+    app.text_input(key="other_model").set_value(str(tiny_masked_folder)).run()
+    app.button(key="other_load").click().run()
+    assert app.selectbox(key="model_causal_masked").value == str(tiny_masked_folder)
+    app.switch_page("../../pages/generate/page.py").run()
+    assert app.selectbox(key="model_causal").value == "story-gpt"
+    app.switch_page("../../pages/attention/page.py").run()
+    assert app.selectbox(key="model_causal_masked").value == str(tiny_masked_folder)
+
+
+def test_languages_change_and_keep_everything():
+    app = open_page("attention", text=TEXT, layer="3", head="2")
+    app.segmented_control(key="language").set_value("zh").run()
+    assert app.title[0].value == words_of("attention", "zh")("title")
+    assert app.text_input(key="text").value == TEXT
+    assert (app.number_input(key="layer").value, app.number_input(key="head").value) == (3, 2)
+    assert app.query_params["lang"] == "zh"
+
+
+def test_only_a_browser_on_this_machine_is_local():
+    assert is_local(None, {"Host": "localhost:8501"}) and is_local(None, {"Host": "[::1]:8501"})
+    assert not is_local("10.0.0.7", {"Host": "localhost:8501"})
+    assert not is_local(None, {"Host": "glassbox.example"})  # a proxy on this machine
+    assert not is_local(None, {"Host": "localhost", "X-Forwarded-For": "10.0.0.7"})
+    assert not is_local(None, {})

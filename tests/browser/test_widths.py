@@ -1,0 +1,31 @@
+"""Every page on a telephone, on a desk, and in the dark."""
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser import looks
+
+PATHS = ["/", "/attention", "/generate?length=12"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_scrolls_sideways_at_390_pixels(path, language, server, open_page):
+    page = open_page(path + ("&" if "?" in path else "?") + f"lang={language}", width=390, height=844)
+    if path == "/":
+        expect(page.get_by_text("story-gpt").last).to_be_visible(timeout=looks.MODEL_MS)
+    looks.settle(page)
+    wide = page.evaluate(
+        """() => [document.documentElement, document.body, ...document.querySelectorAll('[data-testid=stMain], [data-testid=stAppViewContainer]')]
+            .filter((element) => element.scrollWidth > element.clientWidth + 1)
+            .map((element) => [element.dataset.testid ?? element.tagName, element.scrollWidth, element.clientWidth])"""
+    )
+    assert wide == []
+    box = looks.text_box(page).bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_dark_is_followed(path, server, open_page):
+    page = open_page(path, scheme="dark")
+    red, green, blue = looks.background(page)
+    assert max(red, green, blue) < 64
