@@ -23,6 +23,7 @@ class Theme:
     accent: str  # the selection
     attention: tuple[str, ...]
     probability: tuple[str, ...]
+    readable: float  # how far up the probability scale ink can be read on it
 
 
 # Each scale falls evenly in lightness (CIELAB), so that equal steps of weight look equal.
@@ -33,6 +34,7 @@ LIGHT = Theme(
     accent="#d1495b",
     attention=("#fbfbfe", "#d9daf0", "#b6b8e2", "#9395d2", "#7070c1", "#4f4aaa", "#2d2386"),
     probability=("#fbfdfc", "#d3ebe2", "#a8d6c6", "#7cbfaa", "#50a78d", "#278c71", "#0b6e56"),
+    readable=0.75,
 )
 DARK = Theme(
     ink="#e8e9f0",
@@ -41,6 +43,7 @@ DARK = Theme(
     accent="#ff8fa0",
     attention=("#151821", "#2b2b55", "#434284", "#5f5db0", "#8181d4", "#abaceb", "#dfe0fb"),
     probability=("#151821", "#143a34", "#175a4c", "#227b67", "#3d9c84", "#6fbda6", "#b4dfcf"),
+    readable=0.5,
 )
 
 

@@ -30,17 +30,17 @@ def show() -> None:
     words, model = page.begin(None)
     st.markdown(words("home.what"))
     text = controls.text(words, EXAMPLES, model)
-    menu = st.session_state["menu"]
-    ways, picture = st.columns([2, 3], gap="large")
-    with ways:
-        for name in ("attention", "generate"):
-            with st.container(border=True):
-                st.page_link(menu[name], label=f"**{menu[name].title}**", icon=menu[name].icon)
-                st.caption(words(f"home.{name}"))
+    picture, ways = st.columns([3, 2], gap="large")
     with picture:
         # The browser's own timer asks again after it has painted the recorded picture; only then is the model loaded.
         waiting = not cache.backend().ready(model)
         st.fragment(_picture, run_every=0.5 if waiting else None)(words, model, text, waiting)
+    with ways:
+        menu = st.session_state["menu"]
+        for name in ("attention", "generate"):
+            with st.container(border=True):
+                st.page_link(menu[name], label=f"**{menu[name].title}**", icon=menu[name].icon)
+                st.caption(words(f"home.{name}"))
 
 
 def _picture(words: Words, model: str, text: str, waiting: bool) -> None:

@@ -29,11 +29,11 @@ def reading(words: Words, found: HeadReading, layer: int, head: int) -> str:
 
 def written(prompt: str, choices: Sequence[Choice]) -> list[Piece]:
     """A prompt, then the tokens written after it, each coloured by its probability."""
-    scale = theme(controls.is_dark()).probability
+    look = theme(controls.is_dark())
     tokens = [
         Piece(
             visible(each.token.text),
-            mix(scale, 0.75 * each.probability),  # not to the scale's end, where ink is hard to read
+            mix(look.probability, look.readable * each.probability),
             f"{visible(each.token.text)}  {each.probability:.1%}",
             breaks="\n" in each.token.text,
         )

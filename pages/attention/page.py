@@ -21,7 +21,7 @@ with cache.loading(words, model):
 
 wall, one = st.columns(2, gap="large")
 with one:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         st.subheader(words("head_title"), anchor=False, width="stretch")
         layer, head = controls.layer_and_head(words, trace.n_layers, trace.n_heads)
     sentence = panels.reading(words, heads.read(trace.attention[layer, head]), layer, head)

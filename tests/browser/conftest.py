@@ -17,8 +17,8 @@ BENIGN = ("/_stcore/health", "/_stcore/host-config")
 class Watch:
     """What a page did that it must not do."""
 
-    def __init__(self, page, server: Server) -> None:
-        self.page, self.host, self.faults = page, urlsplit(server.url).netloc, []
+    def __init__(self, page: Page, server: Server) -> None:
+        self.page, self.server, self.host, self.faults = page, server, urlsplit(server.url).netloc, []
         self.asked: list[str] = []
         page.on("request", lambda request: self.request(request.url))
         page.on("websocket", lambda socket: self.request(socket.url))
@@ -46,6 +46,8 @@ class Watch:
             for unwanted in ("stException", "stDialog", "stModal"):
                 for element in self.page.get_by_test_id(unwanted).all():
                     self.faults.append(f"{unwanted}: {element.inner_text()[:500]}")
+        if "Traceback" in (log := self.server.log.read_text(errors="replace")):
+            self.faults.append(f"the server logged a traceback:\n{log[-3000:]}")
         assert not self.faults, "\n".join(self.faults)
 
 
