@@ -32,8 +32,16 @@ def trace(model: LanguageModel, text: str, pair: str | None = None) -> Attention
             model.module(**encoded)
             patterns = record.patterns
         else:
-            patterns = model.module(**encoded, output_attentions=True).attentions or ()
-    if not patterns:
+            patterns = getattr(model.module(**encoded, output_attentions=True), "attentions", None) or ()
+    if not drawable(patterns, encoded["input_ids"].shape[1]):
         raise AigcError("attention_hidden", name=model.card.name)
     attention = torch.cat(list(patterns)).float().numpy()  # a batch of one: its axis becomes the layers'
     return AttentionTrace(model.card.name, tokens(model, encoded["input_ids"][0].tolist()), np.ascontiguousarray(attention))
+
+
+def drawable(patterns, n: int) -> bool:
+    """True where every layer gave [1, head, n, n] and rows that sum to 1; some families give scores, windows, other lengths or nothing."""
+    if not patterns or any(pattern is None for pattern in patterns):
+        return False
+    shape = (1, patterns[0].shape[1], n, n)
+    return all(pattern.shape == shape and bool((pattern.sum(dim=-1) - 1).abs().max() < 1e-3) for pattern in patterns)

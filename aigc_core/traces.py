@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -78,6 +79,43 @@ class SamplingStep:
     def probability(self) -> float:
         """Of the token taken, after every setting."""
         return float(self.probabilities[self.token.id])
+
+
+@dataclass(frozen=True)
+class BeamCandidate:
+    """One ranked continuation of a running beam: a node of the search tree."""
+
+    id: int  # unique in a search
+    parent: int | None  # the node it continues; None at the first step
+    token: Token
+    log_prob: float  # of this token, after the logits processors, in nats
+    cumulative_log_prob: float  # the parent's plus its own, added in float32
+    score: float  # cumulative_log_prob ÷ generated length ** length_penalty
+    rank: int  # 0 is the best of its step
+    fate: Literal["kept", "finished", "pruned"]
+
+    @property
+    def token_id(self) -> int:
+        return self.token.id
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """An ended continuation: its last node, generated ids (end token included, no padding), text and generate()'s own score."""
+
+    node: int
+    token_ids: tuple[int, ...]
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class BeamStep:
+    """All candidates of one step, best first, and the best ended hypotheses so far, as many as generate() returns."""
+
+    index: int
+    candidates: tuple[BeamCandidate, ...]
+    best: tuple[Hypothesis, ...]
 
 
 def save(path: Path, trace: AttentionTrace) -> None:

@@ -1,5 +1,7 @@
 """Decoding: generators of immutable records, one per step."""
 
-from aigc_core.decoding.sample import SamplingSettings, sample
+from aigc_core.decoding.beam import BeamTree, beam_search, beam_tree
+from aigc_core.decoding.sample import sample
+from aigc_core.decoding.settings import BeamSettings, SamplingSettings
 
-__all__ = ["SamplingSettings", "sample"]
+__all__ = ["BeamSettings", "BeamTree", "SamplingSettings", "beam_search", "beam_tree", "sample"]

@@ -6,11 +6,10 @@ Our own short loop over the KV cache with transformers' own logits processors, i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from aigc_core.errors import AigcError
+from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import SamplingStep
 
@@ -18,39 +17,6 @@ if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
 
 CANDIDATES = 10  # named in each record
-
-
-@dataclass(frozen=True)
-class SamplingSettings:
-    """How the next token is drawn; the defaults leave the model's distribution as it is.
-
-    temperature > 0 divides the logits; top_k ≥ 0 keeps the k best (0: all); top_p in (0, 1] keeps the fewest tokens whose probabilities
-    reach p (Holtzman et al. 2020); min_p in [0, 1] keeps those with at least min_p × the best one's probability; repetition_penalty > 0
-    divides positive and multiplies negative logits of tokens that have occurred (Keskar et al. 2019). A seed repeats the text.
-    Raises AigcError("setting", …) for what generate() would refuse.
-    """
-
-    temperature: float = 1.0
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    repetition_penalty: float = 1.0
-    seed: int = 0
-    max_new_tokens: int = 40
-
-    def __post_init__(self) -> None:
-        allowed = {
-            "temperature": (self.temperature > 0, "> 0"),
-            "top_k": (self.top_k >= 0 and self.top_k == int(self.top_k), "0, 1, 2, …"),
-            "top_p": (0 < self.top_p <= 1, "0 < p ≤ 1"),
-            "min_p": (0 <= self.min_p <= 1, "0 ≤ p ≤ 1"),
-            "repetition_penalty": (self.repetition_penalty > 0, "> 0"),
-            "seed": (0 <= self.seed < 2**63, "0, 1, 2, …"),
-            "max_new_tokens": (self.max_new_tokens >= 1, "1, 2, 3, …"),
-        }
-        for name, (fits, expected) in allowed.items():
-            if not fits:
-                raise AigcError("setting", name=name, expected=expected, found=getattr(self, name))
 
 
 def processors(settings: SamplingSettings) -> dict[str, object]:
@@ -101,9 +67,9 @@ def _steps(model: LanguageModel, encoded: dict, settings: SamplingSettings) -> I
     import torch
 
     chain, ends = processors(settings), end_ids(model)
-    draw = torch.Generator().manual_seed(settings.seed)  # its own: torch's global one is shared by all sessions
+    draw = torch.Generator().manual_seed(int(settings.seed))  # its own: torch's global one is shared by all sessions
     ids, fed, cache = encoded["input_ids"], encoded["input_ids"], None
-    for index in range(settings.max_new_tokens):
+    for index in range(int(settings.max_new_tokens)):
         with torch.inference_mode():  # never across a yield: it would leak to the caller
             output = model.module(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=1)
             cache = output.past_key_values

@@ -6,6 +6,7 @@ to the recorder of the request that is running, if there is one. Requests are to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -69,8 +70,11 @@ AttentionMaskInterface.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS["eager"])
 
 
 def implementation(family: type) -> str:
-    """What to load a class of models with: ours, or eager for families that compute attention inside their own layers (Bloom, GPT-Neo)."""
-    return NAME if family.is_backend_compatible() else "eager"
+    """What to load a class of models with: ours, or eager for families that compute attention inside their own layers (Bloom, GPT-Neo)
+    or add a learned sink to every row (gpt-oss), which ``attend`` does not."""
+    eager = getattr(sys.modules[family.__module__], "eager_attention_forward", None)
+    names = () if eager is None else eager.__code__.co_names + eager.__code__.co_varnames
+    return NAME if family.is_backend_compatible() and "sinks" not in names else "eager"
 
 
 def opens(module) -> bool:

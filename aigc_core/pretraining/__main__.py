@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def run(chosen: argparse.Namespace) -> None:
 
     stories = corpus.read(chosen.corpus)  # before torch is imported, so that a wrong path is told at once
 
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait starve whatever else the machine does
     import torch
 
     from aigc_core.pretraining.recipes import RECIPES

@@ -1,11 +1,13 @@
 """What a model learns from the stories: rows of tokens for one epoch, and the loss of a batch of them.
 
 Causal language modelling (Radford et al. 2018, eq. 1): L = −Σᵢ log P(uᵢ | u₁ … uᵢ₋₁), here its mean over the tokens, in nats.
+Masked language modelling (Devlin et al. 2019 §3.1): L = −(1/|M|) Σ_{i∈M} log P(xᵢ | x̃), x̃ the corrupted text.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -74,3 +76,116 @@ class CausalLanguageModelling:
 def encode(tokenizer, texts: Sequence[str]) -> list[list[int]]:
     """Token ids of each text, without special tokens."""
     return tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"] if texts else []
+
+
+def sentences_of(text: str) -> list[str]:
+    """A story's sentences: cut after . ! ? and the quotation mark that closes them."""
+    return [sentence for sentence in re.split(r"(?<=[.!?])\s+|(?<=[.!?][\"'])\s+", text) if sentence.strip()]
+
+
+@dataclass(frozen=True)
+class MaskedAndNextSentence:
+    """BERT's two tasks in one row (Devlin et al. 2019 §3.1): filling masks, and telling whether B follows A.
+
+    Half of the rows are a pair of runs of sentences, of which B is A's continuation or, as often, a run from another story; the other
+    half are one stretch of a story. Of a row's pieces 15 % are chosen: 80 % of them become [MASK], 10 % a random piece, 10 % stay.
+    """
+
+    tokenizer: object
+    stories: Sequence[list[np.ndarray]]  # of each story, the token ids of each sentence
+    valid: Sequence[str]
+    n_ctx: int
+    width: int = 128  # pieces of a training row
+    CHOSEN = 0.15
+
+    @classmethod
+    def from_texts(cls, tokenizer, train: Sequence[str], valid: Sequence[str], n_ctx: int) -> MaskedAndNextSentence:
+        stories = []
+        for text in train:
+            stories.append([np.array(ids, dtype=np.int32) for ids in encode(tokenizer, sentences_of(text)) if ids])
+        return cls(tokenizer, [story for story in stories if story], tuple(valid), n_ctx)
+
+    def epoch(self, rng: np.random.Generator) -> np.ndarray:
+        """About two rows for each story, in a new order: int32 [row, 3, width]: pieces, their segment, and (first column) 1 where B is random."""
+        order = rng.permutation(len(self.stories))
+        rows = []
+        for index in order:
+            rows.append(self._stretch(self.stories[index], rng))
+            rows.append(self._pair(self.stories[index], self.stories[rng.integers(len(self.stories))], rng))
+        return np.array(rows, dtype=np.int32)[rng.permutation(len(rows))]
+
+    def _row(self, first: np.ndarray, second: np.ndarray | None, label: int) -> np.ndarray:
+        """[CLS] first [SEP] (second [SEP]), padded; label 0 is next, 1 random, −1 no pair. Segment −1 marks padding."""
+        cls_id, sep_id, pad_id = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id, self.tokenizer.pad_token_id
+        pieces = [cls_id, *first, sep_id] + ([] if second is None else [*second, sep_id])
+        segments = [0] * (len(first) + 2) + ([] if second is None else [1] * (len(second) + 1))
+        empty = self.width - len(pieces)
+        return np.array([pieces + [pad_id] * empty, segments + [-1] * empty, [label] + [0] * (self.width - 1)], dtype=np.int32)
+
+    def _stretch(self, story: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        ids = np.concatenate(story)
+        room = self.width - 2
+        start = 0 if len(ids) <= room or rng.random() < 0.5 else rng.integers(len(ids) - room + 1)
+        return self._row(ids[start : start + room], None, -1)
+
+    def _pair(self, story: list[np.ndarray], other: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        if len(story) < 2:
+            return self._stretch(story, rng)
+        room = (self.width - 3) // 2
+        split = int(rng.integers(1, len(story)))
+        few = 1 if rng.random() < 0.5 else int(rng.integers(1, 5))  # half of the pairs are single sentences
+        first = np.concatenate(story[max(0, split - few) : split])[-room:]
+        random = other is not story and rng.random() < 0.5
+        source, start = (other, int(rng.integers(len(other)))) if random else (story, split)
+        return self._row(first, np.concatenate(source[start : start + few])[:room], int(random))
+
+    def loss(self, model, batch: np.ndarray) -> torch.Tensor:
+        """L = L_MLM + L_NSP in nats: the mean over the chosen pieces and the mean over the pairs."""
+        rows = torch.from_numpy(batch).long().to(model.device)
+        pieces, segments, label = rows[:, 0], rows[:, 1], rows[:, 2, 0]
+        inside = segments >= 0
+        special = (pieces == self.tokenizer.cls_token_id) | (pieces == self.tokenizer.sep_token_id)
+        chosen = (torch.rand(pieces.shape, device=pieces.device) < self.CHOSEN) & inside & ~special
+        die = torch.rand(pieces.shape, device=pieces.device)
+        corrupted = torch.where(chosen & (die < 0.8), self.tokenizer.mask_token_id, pieces)
+        anything = torch.randint_like(pieces, len(self.tokenizer))
+        corrupted = torch.where(chosen & (die >= 0.8) & (die < 0.9), anything, corrupted)
+        hidden, pooled = model.bert(
+            input_ids=corrupted, attention_mask=inside.long(), token_type_ids=segments.clamp(min=0), return_dict=False
+        )[:2]
+        filled = F.cross_entropy(model.cls.predictions(hidden[chosen]).float(), pieces[chosen])  # the head runs at the chosen places only
+        follows = F.cross_entropy(model.cls.seq_relationship(pooled).float(), label, ignore_index=-1)
+        return filled + follows
+
+    @torch.no_grad()
+    def evaluate(self, model, limit: int | None = None) -> dict[str, float]:
+        """Shares right on the validation stories, with the same draws every time.
+
+        masked_top1 and masked_top5: a seventh of the first 128 pieces of each story, each replaced by [MASK]. next_sentence: each
+        sentence's true next one, and as often a sentence of another story.
+        """
+        rng, stories = np.random.default_rng(0), list(self.valid[:limit])
+        right1 = right5 = asked = right = pairs = 0
+        for ids in encode(self.tokenizer, stories):
+            ids = torch.tensor([self.tokenizer.cls_token_id, *ids[:128], self.tokenizer.sep_token_id], device=model.device)
+            places = 1 + torch.from_numpy(rng.permutation(len(ids) - 2)[: max(1, (len(ids) - 2) // 7)]).to(model.device)
+            masked = ids.clone()
+            masked[places] = self.tokenizer.mask_token_id
+            best = model(input_ids=masked[None]).prediction_logits[0, places].topk(5).indices  # [place, 5]
+            hits = best == ids[places, None]
+            right1 += int(hits[:, 0].sum())
+            right5 += int(hits.sum())
+            asked += len(places)
+        split = [sentences_of(text) for text in stories]
+        for index, sentences in enumerate(split):
+            others = [story for place, story in enumerate(split) if place != index and story]
+            following = list(zip(sentences[:-1:3], sentences[1::3]))  # every third pair of a story
+            if not following:
+                continue
+            strangers = [story[rng.integers(len(story))] for story in (others[rng.integers(len(others))] for _ in following)]
+            firsts, seconds = [first for first, _ in following] * 2, [second for _, second in following] + strangers
+            both = self.tokenizer(firsts, seconds, return_tensors="pt", padding=True, truncation=True).to(model.device)
+            said = model(**both).seq_relationship_logits.argmax(-1)  # index 0: follows
+            right += int((said == torch.arange(len(firsts), device=said.device) // len(following)).sum())
+            pairs += len(firsts)
+        return {"masked_top1": right1 / asked, "masked_top5": right5 / asked, "next_sentence": right / pairs}

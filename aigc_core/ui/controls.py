@@ -130,7 +130,7 @@ def text(words: Words, examples: tuple[str, ...], model: str) -> str:
     typed = st.text_input(
         words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live="400ms", placeholder=words("controls.text_placeholder")
     )
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(words("controls.examples"), width="content")
         for index, example in enumerate(examples):
             st.button(example, key=f"example_{index}", on_click=take, args=(example,), type="tertiary")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from aigc_core.analysis.rivals import Choice, choice
-from aigc_core.decoding.sample import SamplingSettings
+from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.ui import cache
 
 

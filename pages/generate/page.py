@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from aigc_core import figures, limits
-from aigc_core.decoding.sample import SamplingSettings
+from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.figures.labels import visible
 from aigc_core.ui import cache, controls, page, panels, plain, writing
 from aigc_core.ui.components.token_strip import token_strip

@@ -23,7 +23,7 @@ def number(page: Page, label: str) -> Locator:
 
 
 def slider(page: Page, label: str) -> Locator:
-    return page.get_by_test_id("stMain").get_by_role("slider", name=label, exact=True)
+    return page.get_by_test_id("stMain").get_by_role("group", name=label, exact=True).get_by_role("slider")
 
 
 def wall(page: Page) -> Locator:
@@ -94,17 +94,17 @@ def ending(text: str) -> re.Pattern:
 
 
 def wall_origin(canvas: Locator) -> tuple[float, float]:
-    """Where the first thumbnail begins, in CSS pixels: the first column and row that hold no label."""
+    """Where the first thumbnail begins, in CSS pixels: the first column and the first row that are painted over half their length."""
     return tuple(
         canvas.evaluate(
             """canvas => {
-                const scale = window.devicePixelRatio, { width, height } = canvas, ctx = canvas.getContext('2d');
-                const { data } = ctx.getImageData(0, 0, width, height);
-                const opaque = (x, y) => data[(y * width + x) * 4 + 3] === 255;
-                let x = 0, y = 0;
-                while (x < width && !Array.from({ length: 8 }, (_, i) => opaque(x, Math.floor(height / 2) + i)).every(Boolean)) x++;
-                while (y < height && !Array.from({ length: 8 }, (_, i) => opaque(Math.floor(width / 2) + i, y)).every(Boolean)) y++;
-                return [x / scale, y / scale];
+                const scale = window.devicePixelRatio, { width, height } = canvas;
+                const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+                const columns = new Array(width).fill(0), rows = new Array(height).fill(0);
+                for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
+                    if (data[(y * width + x) * 4 + 3] === 255) { columns[x]++; rows[y]++; }
+                }
+                return [columns.findIndex((n) => n > height / 2) / scale, rows.findIndex((n) => n > width / 2) / scale];
             }"""
         )
     )

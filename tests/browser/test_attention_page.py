@@ -70,10 +70,10 @@ def test_the_number_boxes_choose_a_head(trace, server, open_page):
     np.testing.assert_allclose(np.array(looks.chart(page)["z"]), trace.attention[0, 5], atol=1e-6)
 
 
-def test_typing_answers_without_enter(server, open_page):
+def test_typing_answers_without_enter(trace, server, open_page):
     page = open_page("/attention?text=Once")
     looks.type_text(page, TEXT)
-    expect(page.get_by_text("heads over 15 tokens")).to_be_visible(timeout=looks.MODEL_MS)
+    expect(page.get_by_text(f"heads over {len(trace.tokens)} tokens")).to_be_visible(timeout=looks.MODEL_MS)
     looks.settle(page)
     expect(looks.text_box(page)).to_have_value(TEXT)
     assert f"text={quote(TEXT)}".replace("%20", "+") in page.url.replace("%20", "+")
