@@ -82,6 +82,42 @@ class SamplingStep:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A token that might stand at a place, with its probability."""
+
+    token: Token
+    probability: float
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One masked position and what the model would put there, best first."""
+
+    position: int
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a text, in characters: from start to before end."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class MaskedText:
+    """A text as a masked model read it; the tuples run along its positions."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    spans: tuple[Span, ...]  # of each token in the text
+    words: tuple[int, ...]  # index of the word it belongs to, −1 for added tokens
+    unknown: tuple[bool, ...]  # became [UNK]: the model sees nothing of it
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
 class BeamCandidate:
     """One ranked continuation of a running beam: a node of the search tree."""
 

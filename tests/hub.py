@@ -23,6 +23,7 @@ class Hub:
     broken: bool = False  # every answer is an internal error
     requests: list[tuple[str, str, int]] = field(default_factory=list)
     server: ThreadingHTTPServer | None = None
+    stopped: bool = False
 
     @property
     def address(self) -> str:
@@ -39,6 +40,7 @@ class Hub:
 
     def stop(self) -> None:
         """Closes the port: from now on nobody answers."""
+        self.stopped = True
         self.server.shutdown()
         self.server.server_close()
 

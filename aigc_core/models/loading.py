@@ -127,7 +127,7 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
     check_size(name, parameters := count_parameters(folder, name))
 
     import torch
-    from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining, AutoModelForSeq2SeqLM, AutoTokenizer
 
     from aigc_core.models import attention_interface
 
@@ -150,6 +150,8 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
         raise AigcError("tokenizer_missing", name=name)
 
     auto = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM, "translation": AutoModelForSeq2SeqLM}[found]
+    if config.architectures == ["BertForPreTraining"]:  # with the next-sentence head beside the masked-word one
+        auto = AutoModelForPreTraining
     with LOADING:
         try:
             with torch.device("meta"):  # shapes without weights: a configuration may ask for more than the files hold

@@ -69,16 +69,15 @@ def test_language_switch_keeps_text_and_head(server, open_page):
 
 def test_the_menu_keeps_text_and_language(server, open_page):
     page = open_page(f"/attention?lang=zh&text={quote(TEXT)}&layer=2&head=3")
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="生成").click()
-    expect(looks.title(page)).to_have_text("生成")
-    looks.settle(page)
-    expect(looks.text_box(page)).to_have_value(TEXT)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="注意力").click()
-    expect(looks.title(page)).to_have_text("注意力")
-    looks.settle(page)
-    expect(looks.text_box(page)).to_have_value(TEXT)
-    expect(looks.number(page, "层")).to_have_value("2")
-    assert query(page)["lang"] == "zh"
+    for entry, expected in (("生成", {"lang": "zh", "text": TEXT}), ("注意力", {"lang": "zh", "text": TEXT, "layer": "2", "head": "3"})):
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=entry).click()
+        expect(looks.title(page)).to_have_text(entry)
+        looks.settle(page)
+        expect(looks.text_box(page)).to_have_value(TEXT)
+        assert query(page) == expected
+    looks.type_text(page, "The dog")
+    looks.settle(page, quiet_ms=1000)
+    assert query(page)["text"] == "The dog"
 
 
 def test_copy_link_puts_the_address_on_the_clipboard(server, open_page):

@@ -1,0 +1,81 @@
+"""Pictures of the real app.
+
+``python -m scripts.screenshots`` takes those of README.md into docs/. With ``--all FOLDER`` every page is taken in both languages, light
+and dark, 1280 and 390 pixels wide, to be looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from itertools import product
+from pathlib import Path
+from urllib.parse import quote
+
+from scripts import real_app
+from scripts.real_app import ROOT, settle
+
+TEXTS = {
+    "en": "Tom gave Lily a ball and Lily gave Tom a kite.",
+    "zh": "Tom gave Lily a ball and Lily gave Tom a kite.",  # the bundled model knows English alone
+}
+PAGES = {  # name → address; what stands in it is what README.md shows
+    "home": "/?text={text}",
+    "attention": "/attention?text={text}&layer=4&head=1",
+    "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
+}
+SHOWN = {  # what must be on the page before its picture is taken
+    "home": ".wall canvas.heads[data-paints]",
+    "attention": ".js-plotly-plot .main-svg",
+    "generate": ".js-plotly-plot .main-svg",
+}
+HEIGHTS = {1280: 860, 390: 844}
+
+
+def take(browser, server, name: str, language: str, scheme: str, width: int, target: Path, whole: bool) -> None:
+    """One picture of one page; ``whole`` takes all of it, not only what fits the window."""
+    context = browser.new_context(viewport={"width": width, "height": HEIGHTS[width]}, color_scheme=scheme, device_scale_factor=1 if whole else 2)
+    page = context.new_page()
+    address = PAGES[name].format(text=quote(TEXTS[language]))
+    page.goto(f"{server.url}{address}&lang={language}")
+    page.locator(SHOWN[name]).first.wait_for(timeout=60_000)
+    settle(page, quiet_ms=1200)
+    if whole:  # the page scrolls inside an element of its own: a window as tall as that holds everything
+        for _ in range(3):  # the layout may grow with the window
+            height = page.get_by_test_id("stMain").evaluate("element => element.scrollHeight")
+            page.set_viewport_size({"width": width, "height": min(max(height, HEIGHTS[width]), 6000)})
+            settle(page, quiet_ms=300)
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement?.blur()")
+    page.screenshot(path=target)
+    context.close()
+    print(target)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(prog="python -m scripts.screenshots", description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page × en, zh × light, dark × 1280, 390 pixels")
+    parser.add_argument("--page", choices=PAGES, help="this page alone")
+    chosen = parser.parse_args(arguments)
+    names = [chosen.page] if chosen.page else list(PAGES)
+    folder = chosen.all or ROOT / "docs"
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+    with real_app.serve() as server, sync_playwright() as playwright:
+        browser = real_app.launch(playwright)
+        if chosen.all:
+            for name, language, scheme, width in product(names, ("en", "zh"), ("light", "dark"), HEIGHTS):
+                take(browser, server, name, language, scheme, width, folder / f"{name}-{language}-{scheme}-{width}.png", whole=True)
+        else:
+            for name in names:
+                take(browser, server, name, "en", "light", 1280, folder / f"{name}.png", whole=False)
+        browser.close()
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
