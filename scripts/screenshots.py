@@ -26,7 +26,7 @@ PAGES = {  # name → address; what stands in it is what README.md shows
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
 }
 SHOWN = {  # what must be on the page before its picture is taken
-    "home": ".wall canvas.heads[data-paints]",
+    "home": "text=/^(Live|实时)/",  # the recorded picture has been replaced
     "attention": ".js-plotly-plot .main-svg",
     "generate": ".js-plotly-plot .main-svg",
 }

@@ -32,8 +32,8 @@ def readable(tokenizer, token_id: int, piece: str) -> str:
         if piece.startswith("<0x") and piece.endswith(">"):
             return f"⟨{piece[3:-1].lower()}⟩"
         return f"⟨{' '.join(f'{byte:02x}' for byte in found)}⟩" if len(found) == len(piece) else piece
-    if piece.startswith(METASPACE) and not text.startswith(" "):
-        return " " + text
+    if piece.startswith(METASPACE):  # decoding alone loses the first space
+        return " " * (len(piece) - len(piece.lstrip(METASPACE))) + text.lstrip(" ")
     return text or piece
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from aigc_core import limits
 from aigc_core.backends import Backend
 from aigc_core.text import Words
-from aigc_core.traces import AttentionTrace
+from aigc_core.traces import AttentionTrace, MaskedText
 
 
 @st.cache_resource(show_spinner=False)
@@ -29,3 +29,9 @@ def attention_trace(model: str, text: str) -> AttentionTrace:
 def loading(words: Words, model: str) -> AbstractContextManager:
     """A spinner that says what is loading; nothing where the model is there already."""
     return nullcontext() if backend().ready(model) else st.spinner(words("controls.loading", name=model), show_time=True)
+
+
+@st.cache_resource(show_spinner=False, max_entries=limits.current().traces)
+def masked_text(model: str, text: str, top_k: int) -> MaskedText:
+    """A text as a masked model reads it, with the candidates of its gaps."""
+    return backend().ask("masked.read", model, text=text, top_k=top_k)

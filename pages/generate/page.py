@@ -6,9 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from aigc_core import figures, limits
+from aigc_core.analysis.rivals import choice
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.figures.labels import visible
-from aigc_core.ui import cache, controls, page, panels, plain, writing
+from aigc_core.ui import cache, controls, page, panels, plain, running
 from aigc_core.ui.components.token_strip import token_strip
 
 EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
@@ -38,10 +39,10 @@ with tuning:
 
 with written:
     with cache.loading(words, model):
-        text = writing.current(model, prompt, settings)
-    chosen = controls.token(len(text.choices))
+        text = running.current("writing", "decoding.sample", model, choice, prompt=prompt, settings=settings)
+    chosen = controls.token(len(text.items))
     strip = token_strip(
-        panels.written(prompt, text.choices),
+        panels.written(prompt, text.items),
         None if chosen is None else chosen + 1,
         words.table("strip"),
         key="strip",
@@ -53,25 +54,26 @@ with written:
     if not text.done:
         button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
         for _ in text.advance():
-            strip.update(panels.written(prompt, text.choices))
+            strip.update(panels.written(prompt, text.items))
             time.sleep(PACE)
-        chosen = controls.token(len(text.choices))
-        strip.update(panels.written(prompt, text.choices), None if chosen is None else chosen + 1)
+        chosen = controls.token(len(text.items))
+        strip.update(panels.written(prompt, text.items), None if chosen is None else chosen + 1)
     button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
-    outcome.caption(words(text.outcome, count=text.length), width="content")
+    ended = bool(text.items) and text.items[-1].is_end
+    outcome.caption(words("stopped" if text.stopped else "ended" if ended else "written", count=len(text.items) - ended), width="content")
 
     if chosen is not None:
-        choice = text.choices[chosen]
-        taken = next(rival for rival in choice.rivals if rival.taken)
-        st.subheader(plain.sentence(words, "rivals_title", token=visible(choice.token.text)), anchor=False)
+        one = text.items[chosen]
+        taken = next(rival for rival in one.rivals if rival.taken)
+        st.subheader(plain.sentence(words, "rivals_title", token=visible(one.token.text)), anchor=False)
         sentence = words(
             "reading",
             number=chosen + 1,
             after=f"{taken.after:.1%}",
             before=f"{taken.before:.1%}",
-            remaining=f"{choice.remaining:,}",
-            vocabulary=f"{choice.vocabulary:,}",
+            remaining=f"{one.remaining:,}",
+            vocabulary=f"{one.vocabulary:,}",
         )
         st.markdown(sentence)
-        figure = figures.rivals_bars(choice.rivals, words, controls.is_dark())
+        figure = figures.rivals_bars(one.rivals, words, controls.is_dark())
         st.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})

@@ -7,7 +7,6 @@ from tests.browser import looks
 EMPTY = "There is no text yet."
 LONG = "The text has 4,001 characters"
 FOREIGN = "knows English"
-FULL = "tokens, and this model takes at most 256"
 # text → what a sentence on the page must say; None: no sentence, the model's own result
 INPUTS = {
     "empty": ("", EMPTY),
@@ -30,8 +29,11 @@ INPUTS = {
 }
 
 
-@pytest.mark.parametrize("path", ["/", "/attention", "/generate?length=3"])
-@pytest.mark.parametrize("name", INPUTS)
+CASES = [(name, path) for name in INPUTS for path in ("/attention", "/generate?length=3")]
+CASES += [(name, "/") for name in ("empty", "too long", "script", "image", "chinese")]  # home reads as the attention page does
+
+
+@pytest.mark.parametrize(("name", "path"), CASES)
 def test_typed(name, path, server, open_page):
     text, sentence = INPUTS[name]
     page = open_page(path)

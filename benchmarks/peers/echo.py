@@ -1,0 +1,5 @@
+"""The peer of an answer: the least page that answers to typing, started the same way."""
+
+import streamlit as st
+
+app = st.App("echo_page.py")

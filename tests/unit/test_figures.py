@@ -1,0 +1,135 @@
+"""Figures show the records' own numbers, and a token is never markup."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from aigc_core import attention, figures
+from aigc_core.analysis.rivals import Rival, choice
+from aigc_core.decoding import SamplingSettings, sample
+from aigc_core.figures.theme import DARK, LIGHT, mix, scale, template, theme
+from aigc_core.text import words
+from aigc_core.traces import AttentionTrace, Token
+from tests.models import TEXT
+
+HOSTILE = ("<b>x</b>", "</script><script>alert(1)</script>", '<a href="javascript:alert(1)">', "&lt;", "\u202ereversed", "<br>")
+
+
+def hostile_trace() -> AttentionTrace:
+    n = len(HOSTILE)
+    tokens = tuple(Token(index, text, text, False) for index, text in enumerate(HOSTILE))
+    return AttentionTrace("m", tokens, np.full((1, 1, n, n), 1 / n, np.float32))
+
+
+def labels(figure) -> list[str]:
+    """Every string of a figure that may hold a token."""
+    found = []
+
+    def visit(value) -> None:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            for each in value.values():
+                visit(each)
+        elif isinstance(value, (list, tuple)):
+            for each in value:
+                visit(each)
+
+    content = json.loads(figure.to_json())
+    content["layout"].pop("template")
+    for trace in content["data"]:
+        trace.pop("hovertemplate", None)
+    visit(content)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_heat_map_is_the_trace(language, dark, model_of):
+    trace = attention.trace(model_of("gpt2"), TEXT)
+    text = words(language)
+    figure = figures.attention_heatmap(trace, 1, 2, text, dark)
+    (heatmap,) = figure.data
+    np.testing.assert_array_equal(heatmap.z, trace.attention[1, 2])
+    assert (heatmap.zmin, heatmap.zmax) == (0, 1)  # the same colour is the same weight in every head
+    assert figure.layout.xaxis.title.text == text("figure.key") and figure.layout.yaxis.title.text == text("figure.query")
+    assert figure.layout.yaxis.autorange == "reversed"  # the first query stands at the top
+    assert len(set(heatmap.x)) == len(set(heatmap.y)) == len(trace.tokens)  # "the" occurs twice
+    assert heatmap.colorscale[-1][1] == theme(dark).attention[-1]
+
+
+def test_every_token_has_its_row_also_where_labels_are_thinned():
+    tokens = tuple(Token(1, " a", "Ġa", False) for _ in range(100))
+    trace = AttentionTrace("m", tokens, np.full((1, 1, 100, 100), 0.01, np.float32))
+    figure = figures.attention_heatmap(trace, 0, 0)
+    assert len(set(figure.data[0].x)) == 100
+    assert list(figure.layout.xaxis.tickvals) == list(range(0, 100, 3))
+    assert len(figure.layout.xaxis.ticktext) == len(figure.layout.xaxis.tickvals) <= 48
+
+
+def rivals() -> list[Rival]:
+    return [Rival(Token(index, text, text, False), 0.1 * index, 0.05 * index, index == 0, index == 3) for index, text in enumerate(HOSTILE)]
+
+
+@pytest.mark.parametrize("figure", [lambda: figures.attention_heatmap(hostile_trace(), 0, 0), lambda: figures.rivals_bars(rivals())], ids=["heat map", "bars"])
+def test_tokens_are_never_markup(figure):
+    found = labels(figure())
+    assert any("&lt;b&gt;x" in label for label in found)
+    assert not any(re.search(r"[<>\u202e]", label) for label in found)
+
+
+def test_a_token_is_not_put_into_a_template():
+    """A token like %{x} is data: templates name it and do not contain it."""
+    token = Token(1, "%{x}", "%{x}", False)
+    figure = figures.rivals_bars([Rival(token, 0.5, 0.5, False, True)])
+    assert all("%{customdata}" in bar.hovertemplate for bar in figure.data)
+    assert [bar.customdata[0].endswith("%{x}") for bar in figure.data] == [True, True]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_bars_are_the_records(language, model_of):
+    step = next(sample(model_of("gpt2"), TEXT, SamplingSettings(top_k=4, temperature=0.5)))
+    found, text = choice(step), words(language)
+    before, after = figures.rivals_bars(found.rivals, text).data
+    assert list(before.x) == [rival.before for rival in found.rivals]
+    assert list(after.x) == [rival.after for rival in found.rivals]
+    assert [written == text("figure.removed") for written in after.text] == [rival.removed for rival in found.rivals]
+    assert [name.startswith("▸") for name in before.customdata] == [rival.taken for rival in found.rivals]
+    assert (before.name, after.name) == (text("figure.before"), text("figure.after"))
+
+
+def test_two_rivals_that_look_alike_keep_their_own_bars():
+    twins = [Rival(Token(index, "a", "a", False), 0.3, 0.3, False, False) for index in range(2)]
+    before, after = figures.rivals_bars(twins).data
+    assert len(set(before.y)) == 2
+
+
+def lightness(colour: str) -> float:
+    """CIELAB L* of #rrggbb (sRGB, D65)."""
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))]
+    y = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["attention", "probability"])
+def test_equal_steps_of_weight_look_equal(look, name):
+    """Lightness changes one way along a scale, and by steps of which none is more than twice another."""
+    steps = np.diff([lightness(colour) for colour in getattr(look, name)])
+    assert (steps < 0).all() or (steps > 0).all()
+    assert np.abs(steps).max() / np.abs(steps).min() < 2
+
+
+def test_colours_between():
+    assert scale(("#000000", "#ffffff", "#000000")) == [[0, "#000000"], [0.5, "#ffffff"], [1, "#000000"]]
+    assert mix(("#000000", "#ffffff"), 0.5) == "rgb(128, 128, 128)"
+    assert mix(("#000000", "#ff0000", "#0000ff"), 0.75) == "rgb(128, 0, 128)"
+    assert mix(("#000000", "#ffffff"), -3) == "rgb(0, 0, 0)" and mix(("#000000", "#ffffff"), 1) == "rgb(255, 255, 255)"
+
+
+def test_light_and_dark_differ():
+    assert template(False).layout.font.color != template(True).layout.font.color
