@@ -5,7 +5,7 @@ PORT ?=
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin/python
-PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN) -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run test benchmark screenshots

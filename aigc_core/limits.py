@@ -17,6 +17,8 @@ class Limits:
     traces: int = 64  # traces kept for the next rerun
     waiting: int = 64  # requests that may wait for the model at one time
     new_tokens: int = 200  # length of one generation
+    beams: int = 16  # beams of one search
+    beam_tokens: int = 60  # length of one search
     other_models: str = "loopback"  # who may load a folder or a hub id: "loopback" (only from this machine), "always", "never"
 
 

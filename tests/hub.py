@@ -67,7 +67,8 @@ class Answer(BaseHTTPRequestHandler):
             repository, listing = found.groups()
             if repository not in self.hub.folders:
                 return self.reply(404, b"", {"X-Error-Code": "RepoNotFound"})
-            return self.reply(200, json.dumps(tree(self.hub.folders[repository]) if listing else about(repository, self.hub.folders[repository])).encode())
+            folder = self.hub.folders[repository]
+            return self.reply(200, json.dumps(tree(folder) if listing else about(repository, folder)).encode())
         if found := re.fullmatch(r"/(.+?)/resolve/[^/]+/(.+)", path):
             repository, name = found.groups()
             if repository not in self.hub.folders:
@@ -92,20 +93,19 @@ class Answer(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
+        sends = body if self.command == "GET" else b""
+        self.hub.requests.append((self.command, urlsplit(self.path).path, len(sends)))  # before the asker can go on
         self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-        self.hub.requests.append((self.command, urlsplit(self.path).path, len(body) if self.command == "GET" else 0))
+        self.wfile.write(sends)
 
 
 def about(repository: str, folder: Path) -> dict:
-    return {"id": repository, "modelId": repository, "sha": COMMIT, "private": False, "siblings": [{"rfilename": each["path"]} for each in tree(folder)]}
+    files = [{"rfilename": each["path"]} for each in tree(folder)]
+    return {"id": repository, "modelId": repository, "sha": COMMIT, "private": False, "siblings": files}
 
 
 def tree(folder: Path) -> list[dict]:
     """Every file with its size and a name for its content."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [
-        {"type": "file", "path": path.relative_to(folder).as_posix(), "size": path.stat().st_size, "oid": hashlib.sha1(path.read_bytes()).hexdigest()}
-        for path in files
-    ]
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    return [{"type": "file", "path": path, "size": len(held), "oid": hashlib.sha1(held).hexdigest()} for path, held in contents.items()]

@@ -39,14 +39,23 @@ def word_pieces(takes_segments: bool) -> PreTrainedTokenizerFast:
     special = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
     tokenizer.train_from_iterator(STORIES, trainers.WordPieceTrainer(vocab_size=120, special_tokens=special, show_progress=False))
     known = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=known)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=known
+    )
     names = {f"{name.lower()}_token": f"[{name}]" for name in ("UNK", "PAD", "CLS", "SEP", "MASK")}
     inputs = ["input_ids", "attention_mask"] + ["token_type_ids"] * takes_segments
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=inputs, model_max_length=N_CTX, **names)
 
 
 # what every configuration below has in common; a large spread makes patterns that differ from an even one
-SIZES = dict(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=N_CTX, initializer_range=0.3)
+SIZES = dict(
+    hidden_size=32,
+    intermediate_size=48,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    max_position_embeddings=N_CTX,
+    initializer_range=0.3,
+)
 
 
 def causal(family: str, saved_as: str = "ForCausalLM", **options) -> Callable[[], tuple]:

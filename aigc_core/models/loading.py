@@ -146,7 +146,7 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     except Exception:  # tokenizers raises bare Exception for a broken tokenizer.json
         raise AigcError("tokenizer_missing", name=name) from None
-    if not tokenizer.get_vocab().keys() - tokenizer.added_tokens_encoder.keys():  # where files are missing, some families begin an empty one
+    if not tokenizer.get_vocab().keys() - tokenizer.added_tokens_encoder.keys():  # without its files some families begin an empty one
         raise AigcError("tokenizer_missing", name=name)
 
     auto = {"causal": AutoModelForCausalLM, "masked": AutoModelForMaskedLM, "translation": AutoModelForSeq2SeqLM}[found]

@@ -127,9 +127,11 @@ def text(words: Words, examples: tuple[str, ...], model: str) -> str:
     def take(example: str) -> None:
         st.session_state["text"] = example
 
+    share.recall("text", DEFAULT_TEXT)
     typed = st.text_input(
         words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live="400ms", placeholder=words("controls.text_placeholder")
     )
+    share.remember("text", typed)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(words("controls.examples"), width="content")
         for index, example in enumerate(examples):
@@ -150,11 +152,12 @@ def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]
     """The chosen head, as two small numbers that a link restores; a click on the wall sets them too."""
     numbers = []
     for name, count in (("layer", n_layers), ("head", n_heads)):
+        share.recall(name, 0)
         if st.session_state.get(name, 0) >= count:
             st.session_state[name] = 0
-        numbers.append(
-            st.number_input(words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1)
-        )
+        number = st.number_input(words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1)
+        share.remember(name, number)
+        numbers.append(number)
     return numbers[0], numbers[1]
 
 
@@ -163,18 +166,22 @@ def choose_head(layer: int, head: int) -> None:
     st.session_state["layer"], st.session_state["head"] = layer, head
 
 
+def chosen_token() -> int | None:
+    """The token, or node of a search, that was chosen on the page or in its link."""
+    asked = share.asked("token")
+    chosen = st.session_state.setdefault("token", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else None)
+    share.mirror("token", "" if chosen is None else str(chosen), default="")
+    return chosen
+
+
 def token(count: int) -> int | None:
     """The chosen token of ``count`` written ones, the newest where none is chosen; None where none is written."""
-    state = st.session_state
-    asked = share.asked("token")
-    state.setdefault("token", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else None)
-    chosen = state["token"]
-    share.mirror("token", "" if chosen is None else str(chosen), default="")
+    chosen = chosen_token()
     return min(count - 1 if chosen is None else chosen, count - 1) if count else None
 
 
 def choose_token(index: int) -> None:
-    """What a click on a written token does."""
+    """What a click on a written token, or on a node of a search, does."""
     st.session_state["token"] = index
 
 

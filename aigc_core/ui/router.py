@@ -37,9 +37,12 @@ def main() -> None:
             pages.append(st.Page(folder / "page.py", title=title, icon=icon, url_path=name))
             kinds[name] = accepted
     page = st.navigation(menu)
-    st.session_state["menu"] = {each.url_path: each for group in menu.values() for each in group}
+    state = st.session_state
+    state["switched"] = state.get("page_before") not in (None, page.url_path)
+    state["page_before"] = page.url_path
+    state["menu"] = {each.url_path: each for group in menu.values() for each in group}
     with plain.told(shared):
-        st.session_state["chosen_model"] = controls.model(shared, kinds[page.url_path])
+        state["chosen_model"] = controls.model(shared, kinds[page.url_path])
         page.run()
 
 

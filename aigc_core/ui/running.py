@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,26 +21,39 @@ class Running:
     items: list = field(default_factory=list)
     done: bool = False
     stopped: bool = False
+    # Streamlit starts a session's next run while the last one may still be inside a step
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def advance(self) -> Iterator:
         """The items still to come, kept as they come."""
-        while not self.done and (step := next(self.steps, None)) is not None:
-            self.items.append(self.fold(step))
-            yield self.items[-1]
-        self.done = True
+        while True:
+            with self._turn:
+                step = None if self.done else next(self.steps, None)
+                if step is None:
+                    self.done = True
+                    return
+                self.items.append(item := self.fold(step))
+            yield item
 
     def stop(self) -> None:
-        self.steps.close()
-        self.stopped = not self.done
-        self.done = True
+        with self._turn:
+            self.steps.close()
+            self.stopped = not self.done
+            self.done = True
 
 
 def current(name: str, operation: str, model: str, fold: Callable = lambda step: step, **arguments: object) -> Running:
     """The session's stream of that name, begun anew where the request changed; a token or node chosen in the old one is forgotten."""
     request, running = (operation, model, arguments), st.session_state.get(name)
     if running is None or running.request != request:
+        forget(name)
         if running is not None:
-            st.session_state.pop(name).stop()
             st.session_state["token"] = None
         running = st.session_state[name] = Running(request, cache.backend().stream(operation, model, **arguments), fold)
     return running
+
+
+def forget(name: str) -> None:
+    """Ends and drops the session's stream of that name."""
+    if (running := st.session_state.pop(name, None)) is not None:
+        running.stop()

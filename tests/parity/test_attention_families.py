@@ -12,7 +12,7 @@ import transformers
 from aigc_core import attention, models
 from aigc_core.errors import AigcError
 from aigc_core.models.attention_interface import opens, recording
-from tests.models import CAUSAL, CLOSED, FAMILIES, N_CTX, OPEN, STORIES, TEXT
+from tests.models import CAUSAL, CLOSED, FAMILIES, N_CTX, OPEN, SIZES, STORIES, TEXT, byte_pieces, causal
 
 EVERY = pytest.mark.parametrize("name", FAMILIES)
 
@@ -186,13 +186,10 @@ def test_a_long_text_is_told_before_it_is_tokenised(model_of):
 
 
 def test_encoder_decoder_models_are_refused(tmp_path):
-    from tests.models import byte_pieces
-
     tokenizer = byte_pieces()
     torch.manual_seed(0)
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer), d_model=16, d_kv=4, d_ff=16, num_layers=1, num_heads=2, decoder_start_token_id=0, eos_token_id=0, pad_token_id=0
-    )
+    ends = dict(decoder_start_token_id=0, eos_token_id=0, pad_token_id=0)
+    config = transformers.T5Config(vocab_size=len(tokenizer), d_model=16, d_kv=4, d_ff=16, num_layers=1, num_heads=2, **ends)
     transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     model = models.load(str(tmp_path))
@@ -202,18 +199,15 @@ def test_encoder_decoder_models_are_refused(tmp_path):
     assert caught.value.key == "wrong_kind_attention"
 
 
-@pytest.mark.parametrize(
-    ("family", "options"),
-    [
-        ("Mamba", dict(hidden_size=32, num_hidden_layers=2, state_size=4)),  # has no attention at all
-        ("GptOss", dict(hidden_size=32, intermediate_size=16, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=8)),
-    ],
-    ids=["none", "rows with a sink sum to less than one"],
-)
-def test_attention_that_is_none_is_not_drawn(family, options, tmp_path):
-    from tests.models import causal
+NO_ATTENTION = {
+    "Mamba": dict(hidden_size=32, num_hidden_layers=2, state_size=4),
+    "GptOss": SIZES | dict(num_key_value_heads=2, head_dim=8, num_local_experts=2, num_experts_per_tok=1),
+}
 
-    module, tokenizer = causal(family, **options | (dict(num_local_experts=2, num_experts_per_tok=1) if family == "GptOss" else {}))()
+
+@pytest.mark.parametrize("family", NO_ATTENTION, ids=["none at all", "rows with a sink sum to less than one"])
+def test_attention_that_is_none_is_not_drawn(family, tmp_path):
+    module, tokenizer = causal(family, **NO_ATTENTION[family])()
     module.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     model = models.load(str(tmp_path))

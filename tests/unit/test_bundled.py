@@ -17,7 +17,7 @@ from aigc_core.pretraining.recipes import RECIPES
 
 CARDS = models.catalogue()
 by_card = pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
-CORPUS = BUNDLED.parents[3].parent / "shared" / "corpus"  # beside the checkout where there is one
+CORPUS = BUNDLED.parents[2].parent / "shared" / "corpus"  # beside the checkout, where there is one
 
 pytestmark = pytest.mark.skipif(not CARDS, reason="no bundled model yet")
 

@@ -75,7 +75,10 @@ def rivals() -> list[Rival]:
     return [Rival(Token(index, text, text, False), 0.1 * index, 0.05 * index, index == 0, index == 3) for index, text in enumerate(HOSTILE)]
 
 
-@pytest.mark.parametrize("figure", [lambda: figures.attention_heatmap(hostile_trace(), 0, 0), lambda: figures.rivals_bars(rivals())], ids=["heat map", "bars"])
+DRAWN = {"heat map": lambda: figures.attention_heatmap(hostile_trace(), 0, 0), "bars": lambda: figures.rivals_bars(rivals())}
+
+
+@pytest.mark.parametrize("figure", DRAWN.values(), ids=DRAWN)
 def test_tokens_are_never_markup(figure):
     found = labels(figure())
     assert any("&lt;b&gt;x" in label for label in found)
@@ -110,8 +113,9 @@ def test_two_rivals_that_look_alike_keep_their_own_bars():
 
 def lightness(colour: str) -> float:
     """CIELAB L* of #rrggbb (sRGB, D65)."""
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))]
-    y = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
 
 

@@ -16,7 +16,7 @@ from tests.source import ROOT, library, pages, tree
 
 FOLDERS = [HERE, *sorted(path.parent for path in (ROOT / "pages").glob("*/en.toml"))]
 by_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-SAME_IN_CHINESE = {"Top-k", "Top-p", "Min-p"}  # names that Chinese writes as they are
+SAME_IN_CHINESE = {"Top-k", "Top-p", "Min-p", "True", "False", "never"}  # names and values that Chinese writes as they are
 
 
 @cache
@@ -69,16 +69,19 @@ def test_a_page_does_not_repeat_a_shared_sentence(folder):
 # What the source asks for
 
 
-def strings(paths) -> set[str]:
+@cache
+def strings(paths: tuple[Path, ...]) -> set[str]:
     """Every string in the source that is no docstring."""
     found = set()
     for path in paths:
         docs = {id(node.value) for node in ast.walk(tree(path)) if isinstance(node, ast.Expr)}
-        found |= {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs}
+        constants = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and id(node) not in docs]
+        found |= {node.value for node in constants if isinstance(node.value, str)}
     return found
 
 
-def patterns(paths) -> list[re.Pattern]:
+@cache
+def patterns(paths: tuple[Path, ...]) -> list[re.Pattern]:
     """Every f-string with a hole: f"reading.{found.key}" → reading\\.(.+)"""
     found = []
     for path in paths:
@@ -90,7 +93,8 @@ def patterns(paths) -> list[re.Pattern]:
     return found
 
 
-def tables(paths) -> set[str]:
+@cache
+def tables(paths: tuple[Path, ...]) -> set[str]:
     """The prefixes of words.table("…")."""
     return {
         node.args[0].value
@@ -104,7 +108,7 @@ def tables(paths) -> set[str]:
     }
 
 
-def is_used(key: str, paths) -> bool:
+def is_used(key: str, paths: tuple[Path, ...]) -> bool:
     """Sound: a key is used where it stands as a string, lies in a table that is asked for, or fills an f-string whose every hole takes
     a string that itself stands in the source. An error's key is used where AigcError gets it, without "error." before it."""
     said = strings(paths)
@@ -114,9 +118,11 @@ def is_used(key: str, paths) -> bool:
     return any((match := pattern.fullmatch(form)) and set(match.groups()) <= said for pattern in patterns(paths) for form in {key, asked})
 
 
-def sources(folder: Path) -> list[Path]:
+def sources(folder: Path) -> tuple[Path, ...]:
     """Where a folder's words can be asked for: the shared ones anywhere, a page's own in its folder and in the pages' shared parts."""
-    return [*library(), *pages(), ROOT / "app.py"] if folder == HERE else [*folder.glob("*.py"), *(ROOT / "aigc_core" / "ui").rglob("*.py")]
+    if folder == HERE:
+        return (*library(), *pages(), ROOT / "app.py")
+    return (*folder.glob("*.py"), *(ROOT / "aigc_core" / "ui").rglob("*.py"))
 
 
 @by_folder

@@ -60,7 +60,9 @@ def sentencepiece() -> PreTrainedTokenizerFast:
 
 
 @pytest.mark.parametrize(
-    ("index", "expected"), [(0, " dog"), (1, "dog"), (2, "⟨e4⟩"), (3, "A"), (4, " "), (5, "  a")], ids=["word", "rest", "byte", "letter", "space", "two"]
+    ("index", "expected"),
+    [(0, " dog"), (1, "dog"), (2, "⟨e4⟩"), (3, "A"), (4, " "), (5, "  a")],
+    ids=["word", "rest", "byte", "letter", "space", "two"],
 )
 def test_pieces_of_sentencepiece(index, expected):
     tokenizer = sentencepiece()

@@ -79,7 +79,7 @@ class Strip {
     const slot = document.createElement("span"), span = slot.appendChild(document.createElement("span"));
     const live = colour !== null;
     span.className = `piece ${live ? "live" : "quiet"}`;
-    span.textContent = text;
+    span.append(document.createElement("wbr"), text);  // lines end between pieces, not inside one
     span.dataset.index = index;
     if (live) Object.assign(span, { tabIndex: 0, role: "button" }).style.backgroundColor = colour;
     if (breaks) slot.append(document.createElement("br"));  // outside, or a sliver of colour would begin the next line

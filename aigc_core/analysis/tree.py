@@ -1,0 +1,206 @@
+"""Where the nodes of a beam search's tree stand.
+
+Time runs left to right: a token's column is its step. Each step's kept candidates are sorted by their parents' rows, then by rank,
+and take the rows 0, 1, 2, … in that order, so that no two of their edges cross. An ended candidate stands between the rows where
+its turn comes. A pruned one is a twig: just below its parent, before the next column. Every step is placed from the steps before it
+alone, so that a node never moves when the tree grows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from aigc_core.traces import BeamCandidate, BeamStep
+
+ROOT = -1  # the id of the prompt's node
+TWIG = (0.28, 0.32, 0.2)  # of a pruned node: columns before its own; rows below its parent, first and each further one
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Why a candidate was not taken: its place among all, and its distance to the worst that was kept."""
+
+    rank: int  # 0 is the best of its step
+    count: int  # candidates of its step
+    beams: int
+    behind: float  # nats of cumulative log-probability behind the last kept; negative: ahead of it, but it would have ended the text
+
+    @property
+    def ends_late(self) -> bool:
+        """An end token counts only among the first ``beams`` ranks, and an ended text is never kept as a beam."""
+        return self.behind < 0
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """A node in its place. x counts columns (0: the prompt), y rows (0: the uppermost); both may lie between two."""
+
+    id: int
+    parent: int | None  # ROOT for the first tokens; None for the root itself
+    step: int  # 0 for the prompt, 1 for the first new token
+    x: float
+    y: float
+    text: str  # readable, as in Token.text
+    special: bool
+    log_prob: float  # nats
+    cumulative: float  # nats
+    score: float
+    rank: int
+    fate: Literal["root", "kept", "finished", "pruned"]
+    on_best_path: bool
+    reason: Pruned | None = None  # of a pruned node
+
+    @property
+    def probability(self) -> float:
+        return math.exp(self.log_prob)
+
+
+@dataclass(frozen=True)
+class MoreTwigs:
+    """Pruned candidates of one parent that are not drawn: how many, and the last twig that is."""
+
+    beside: int
+    step: int
+    count: int
+
+
+@dataclass(frozen=True)
+class TreeLayout:
+    """A tree in rows and columns. The nodes stand in the order of their steps, the root first."""
+
+    nodes: tuple[TreeNode, ...]
+    more: tuple[MoreTwigs, ...]
+    rows: int
+    beams: int
+    counts: tuple[int, ...]  # candidates of each step, drawn or not
+    best: int | None  # the last node of the best path: of the best ended hypothesis; before one has ended, of the leading beam
+
+    @property
+    def n_steps(self) -> int:
+        return len(self.counts)
+
+
+def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
+    """Places the steps of a search, complete or not.
+
+    beams: num_beams, where it is known; else as many as were kept or ended at once. Known from the start, the picture's height is, too.
+    """
+    kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
+    beams = beams or max(kept, 0 if kept > 1 else ended, 1)
+    best = _best(steps)
+    path = _path(steps, best)
+    root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root", True)
+    nodes, more, heights = [root], [], {ROOT: root.y}
+    for step in steps:
+        places = _places(step.candidates, heights, beams)
+        places |= _twigs(step, heights, more, 3 if beams <= 8 else 2)
+        last = _last_kept(step.candidates)
+        for each in step.candidates:
+            if each.id not in places:
+                continue
+            pruned = each.fate == "pruned"
+            nodes.append(
+                TreeNode(
+                    each.id,
+                    _parent(each),
+                    step.index + 1,
+                    step.index + 1 - (TWIG[0] if pruned else 0.0),
+                    places[each.id],
+                    each.token.text,
+                    each.token.special,
+                    each.log_prob,
+                    each.cumulative_log_prob,
+                    each.score,
+                    each.rank,
+                    each.fate,
+                    each.id in path,
+                    Pruned(each.rank, len(step.candidates), beams, last - each.cumulative_log_prob) if pruned else None,
+                )
+            )
+        heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
+    return TreeLayout(tuple(nodes), tuple(more), beams, beams, tuple(len(step.candidates) for step in steps), best)
+
+
+def _parent(candidate: BeamCandidate) -> int:
+    return ROOT if candidate.parent is None else candidate.parent
+
+
+def _last_kept(candidates: Iterable[BeamCandidate]) -> float:
+    """The least cumulative log-probability that was kept; at the last step, where all end, the least that ended."""
+    taken = {fate: [each.cumulative_log_prob for each in candidates if each.fate == fate] for fate in ("kept", "finished")}
+    return min(taken["kept"] or taken["finished"], default=-math.inf)
+
+
+def _best(steps: Sequence[BeamStep]) -> int | None:
+    if not steps:
+        return None
+    if steps[-1].best:
+        return steps[-1].best[0].node
+    running = [each for each in steps[-1].candidates if each.fate == "kept"]
+    return max(running, key=lambda each: each.score).id if running else None
+
+
+def _path(steps: Sequence[BeamStep], last: int | None) -> set[int]:
+    parents = {each.id: _parent(each) for step in steps for each in step.candidates if each.fate != "pruned"}
+    path = set()
+    while last is not None and last != ROOT:
+        path.add(last)
+        last = parents[last]
+    return path
+
+
+def _places(candidates: Iterable[BeamCandidate], heights: dict[int, float], rows: int) -> dict[int, float]:
+    """The rows of a step's kept and ended candidates: id → y."""
+    turn = sorted((each for each in candidates if each.fate != "pruned"), key=lambda each: (heights[_parent(each)], each.rank))
+    whole = turn if len(turn) <= rows else [each for each in turn if each.fate == "kept"]  # ended ones get a row of their own where there is one
+    lanes = _lanes([heights[_parent(each)] for each in whole], max(rows, len(whole)))
+    places = {each.id: float(lane) for each, lane in zip(whole, lanes)}
+    above, waiting = -1.0, []
+    for each in turn:
+        if each.id not in places:
+            waiting.append(each.id)
+            continue
+        places |= _between(above, places[each.id], waiting)
+        above, waiting = places[each.id], []
+    return places | _between(above, above + 1, waiting)
+
+
+def _between(above: float, below: float, ids: list[int]) -> dict[int, float]:
+    """Evenly between two rows."""
+    return {id: above + (below - above) * index / (len(ids) + 1) for index, id in enumerate(ids, 1)}
+
+
+def _lanes(wanted: list[float], rows: int) -> list[int]:
+    """Increasing whole rows for rising wishes, with the least sum of distances."""
+    n = len(wanted)
+    if n == rows:
+        return list(range(n))
+    # cost[i][r]: the first i wishes use rows below r; a wish takes the last of them or leaves it free
+    cost = [[0.0] * (rows + 1)] + [[math.inf] * (rows + 1) for _ in range(n)]
+    for i in range(1, n + 1):
+        for r in range(i, rows + 1):
+            cost[i][r] = min(cost[i][r - 1], cost[i - 1][r - 1] + abs(r - 1 - wanted[i - 1]))
+    lanes, r = [], rows
+    for i in range(n, 0, -1):
+        while cost[i][r - 1] <= cost[i][r]:
+            r -= 1
+        r -= 1
+        lanes.append(r)
+    return lanes[::-1]
+
+
+def _twigs(step: BeamStep, heights: dict[int, float], more: list[MoreTwigs], most: int) -> dict[int, float]:
+    """The heights of a step's pruned candidates, ``most`` a parent; the rest are counted in ``more``."""
+    families: dict[int, list[BeamCandidate]] = {}
+    for each in sorted((each for each in step.candidates if each.fate == "pruned"), key=lambda each: each.rank):
+        families.setdefault(_parent(each), []).append(each)
+    places = {}
+    for parent, family in families.items():
+        for index, each in enumerate(family[:most]):
+            places[each.id] = heights[parent] + TWIG[1] + TWIG[2] * index
+        if len(family) > most:
+            more.append(MoreTwigs(family[most - 1].id, step.index + 1, len(family) - most))
+    return places
