@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, fields
 from functools import cache
 
+RULES = ("loopback", "always", "never")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -19,19 +21,22 @@ class Limits:
     new_tokens: int = 200  # length of one generation
     beams: int = 16  # beams of one search
     beam_tokens: int = 60  # length of one search
-    other_models: str = "loopback"  # who may load a folder or a hub id: "loopback" (only from this machine), "always", "never"
+    other_models: str = "loopback"  # who may load a folder or a hub id: loopback is only from this machine
 
 
 @cache
 def current() -> Limits:
-    """The limits of this process; a value that is not of the default's type stops the start with a plain message."""
+    """The limits of this process; a value that does not fit stops the start with a plain message."""
     chosen = {}
     for field in fields(Limits):
         name = f"GLASSBOX_{field.name.upper()}"
         if name in os.environ:
-            kind = type(field.default)
-            try:
-                chosen[field.name] = kind(os.environ[name])
-            except ValueError:
-                raise SystemExit(f"{name} must be {'a whole number' if kind is int else 'a text'}, found {os.environ[name]!r}") from None
+            found = os.environ[name].strip()
+            if isinstance(field.default, int):
+                fits, expected = found.isascii() and found.isdecimal() and int(found) > 0, "a whole number above 0"
+            else:
+                fits, expected = found in RULES, " or ".join(RULES)
+            if not fits:
+                raise SystemExit(f"{name} must be {expected}, found {found!r}")
+            chosen[field.name] = type(field.default)(found)
     return Limits(**chosen)

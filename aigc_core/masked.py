@@ -18,7 +18,8 @@ MASK = "[MASK]"  # may be typed for every model; each tokenizer's own mask word 
 def predict(model: LanguageModel, text: str, top_k: int = 5) -> tuple[Gap, ...]:
     """The candidates of every mask in ``text``, each gap filled for itself while the others stay masked.
 
-    Probabilities are softmax over the full vocabulary. Raises AigcError: wrong_kind_masked, no_mask_token, text_empty, text_long, context_full.
+    Probabilities are softmax over the full vocabulary.
+    Raises AigcError: wrong_kind_masked, no_mask_token, text_empty, text_long, context_full.
     """
     return read(model, text, top_k).gaps
 

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     parts = [
         "# Results",
-        f"`python -m benchmarks`, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, load before it {load:.1f}.  \n"
+        f"`python -m benchmarks`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load before it {load:.1f}.  \n"
         f"{machine()}.  \nPython {platform.python_version()}, {versions}; {browser()}.",
     ]
     met = True

@@ -35,7 +35,9 @@ HEIGHTS = {1280: 860, 390: 844}
 
 def take(browser, server, name: str, language: str, scheme: str, width: int, target: Path, whole: bool) -> None:
     """One picture of one page; ``whole`` takes all of it, not only what fits the window."""
-    context = browser.new_context(viewport={"width": width, "height": HEIGHTS[width]}, color_scheme=scheme, device_scale_factor=1 if whole else 2)
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHTS[width]}, color_scheme=scheme, device_scale_factor=1 if whole else 2
+    )
     page = context.new_page()
     address = PAGES[name].format(text=quote(TEXTS[language]))
     page.goto(f"{server.url}{address}&lang={language}")

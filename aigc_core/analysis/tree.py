@@ -2,7 +2,7 @@
 
 Time runs left to right: a token's column is its step. Each step's kept candidates are sorted by their parents' rows, then by rank,
 and take the rows 0, 1, 2, … in that order, so that no two of their edges cross. An ended candidate stands between the rows where
-its turn comes. A pruned one is a twig: just below its parent, before the next column. Every step is placed from the steps before it
+its turn comes. A pruned one is a twig: just below its parent. Every step is placed from the steps before it
 alone, so that a node never moves when the tree grows.
 """
 
@@ -16,7 +16,7 @@ from typing import Literal
 from aigc_core.traces import BeamCandidate, BeamStep
 
 ROOT = -1  # the id of the prompt's node
-TWIG = (0.28, 0.32, 0.2)  # of a pruned node: columns before its own; rows below its parent, first and each further one
+TWIG = (0.1, 0.32, 0.2)  # of a pruned node: columns after its parent; rows below it, the first and each further one
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
                     each.id,
                     _parent(each),
                     step.index + 1,
-                    step.index + 1 - (TWIG[0] if pruned else 0.0),
+                    step.index + (TWIG[0] if pruned else 1.0),
                     places[each.id],
                     each.token.text,
                     each.token.special,
@@ -121,7 +121,7 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
                 )
             )
         heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
-    return TreeLayout(tuple(nodes), tuple(more), beams, beams, tuple(len(step.candidates) for step in steps), best)
+    return TreeLayout(tuple(nodes), tuple(more), max(beams, kept), beams, tuple(len(step.candidates) for step in steps), best)
 
 
 def _parent(candidate: BeamCandidate) -> int:
@@ -155,7 +155,8 @@ def _path(steps: Sequence[BeamStep], last: int | None) -> set[int]:
 def _places(candidates: Iterable[BeamCandidate], heights: dict[int, float], rows: int) -> dict[int, float]:
     """The rows of a step's kept and ended candidates: id → y."""
     turn = sorted((each for each in candidates if each.fate != "pruned"), key=lambda each: (heights[_parent(each)], each.rank))
-    whole = turn if len(turn) <= rows else [each for each in turn if each.fate == "kept"]  # ended ones get a row of their own where there is one
+    # an ended one gets a row of its own where there is one
+    whole = turn if len(turn) <= rows else [each for each in turn if each.fate == "kept"]
     lanes = _lanes([heights[_parent(each)] for each in whole], max(rows, len(whole)))
     places = {each.id: float(lane) for each, lane in zip(whole, lanes)}
     above, waiting = -1.0, []

@@ -107,8 +107,9 @@ class LocalBackend:
                     self._models.pop(name, None)
                 future.set_exception(error)
             with self._guard:
-                while len(self._models) > limits.current().models:
-                    self._models.popitem(last=False)
+                loaded = [known for known, each in self._models.items() if each.done()]  # one still loading is not dropped
+                for known in loaded[: max(0, len(self._models) - limits.current().models)]:
+                    del self._models[known]
         return future.result()
 
 

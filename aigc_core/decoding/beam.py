@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aigc_core.decoding.settings import BeamSettings
 from aigc_core.decoding.stepping import steps
-from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import BeamCandidate, BeamStep, Hypothesis
 

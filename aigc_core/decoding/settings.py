@@ -83,7 +83,10 @@ class BeamSettings:
         own = {
             "num_beams": (is_whole(self.num_beams, 1), "1, 2, 3, …"),
             "early_stopping": (self.early_stopping in (True, False) or self.early_stopping == "never", 'True, False, "never"'),
-            "num_return_sequences": (is_whole(self.num_return_sequences, 1) and self.num_return_sequences <= self.num_beams, "1 … num_beams"),
+            "num_return_sequences": (
+                is_whole(self.num_return_sequences, 1) and self.num_return_sequences <= self.num_beams,
+                "1 … num_beams",
+            ),
             "no_repeat_ngram_size": (is_whole(self.no_repeat_ngram_size, 0), "0, 1, 2, …"),
             "do_sample": (not self.do_sample or self.num_beams > 1, "False with one beam (one that draws is decoding.sample)"),
         }

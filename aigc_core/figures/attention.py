@@ -22,7 +22,11 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
     names = [f"{label} ({index})" for index, label in enumerate(labels)]  # categories must differ; the index says which "the"
     step = -(-n // MOST_TICKS)
     axis = dict(
-        type="category", tickmode="array", tickvals=list(range(0, n, step)), ticktext=labels[::step], tickfont=dict(size=12 if n <= 32 else 10)
+        type="category",
+        tickmode="array",
+        tickvals=list(range(0, n, step)),
+        ticktext=labels[::step],
+        tickfont=dict(size=12 if n <= 32 else 10),
     )
     pattern = trace.attention[layer, head].astype(np.float32)
     figure = go.Figure(
@@ -36,7 +40,17 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
             xgap=1 if n <= 40 else 0,
             ygap=1 if n <= 40 else 0,
             hovertemplate=text("figure.attention_hover", query="%{y}", key="%{x}", weight="%{z:.4f}") + "<extra></extra>",
-            colorbar=dict(thickness=8, len=200, lenmode="pixels", y=1, yanchor="top", outlinewidth=0, tickformat=".0%", tickfont=dict(color=look.faint), title=text("figure.weight")),
+            colorbar=dict(
+                thickness=8,
+                len=200,
+                lenmode="pixels",
+                y=1,
+                yanchor="top",
+                outlinewidth=0,
+                tickformat=".0%",
+                tickfont=dict(color=look.faint),
+                title=text("figure.weight"),
+            ),
         )
     )
     figure.update_layout(

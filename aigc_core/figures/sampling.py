@@ -40,7 +40,9 @@ def rivals_bars(rivals: Sequence[Rival], text: Words | None = None, dark: bool =
         bargap=0.3,
         bargroupgap=0.1,
         legend=dict(traceorder="normal"),
-        xaxis=dict(title=text("figure.probability"), tickformat=".0%", range=[0, max([*before, *after]) * 1.18], showgrid=True, gridcolor=look.grid),
+        xaxis=dict(
+            title=text("figure.probability"), tickformat=".0%", range=[0, max([*before, *after]) * 1.18], showgrid=True, gridcolor=look.grid
+        ),
         yaxis=dict(tickvals=rows, ticktext=names, autorange="reversed", tickfont=dict(family="Source Code Pro, monospace", size=13)),
     )
     return figure

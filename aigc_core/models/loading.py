@@ -127,7 +127,15 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
     check_size(name, parameters := count_parameters(folder, name))
 
     import torch
-    from transformers import CONFIG_MAPPING, AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForPreTraining, AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers import (
+        CONFIG_MAPPING,
+        AutoConfig,
+        AutoModelForCausalLM,
+        AutoModelForMaskedLM,
+        AutoModelForPreTraining,
+        AutoModelForSeq2SeqLM,
+        AutoTokenizer,
+    )
 
     from aigc_core.models import attention_interface
 

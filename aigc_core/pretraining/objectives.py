@@ -30,7 +30,7 @@ class CausalLanguageModelling:
         return cls(tokenizer, [np.array(ids, dtype=np.int32) for ids in encode(tokenizer, train)], tuple(valid), n_ctx)
 
     def epoch(self, rng: np.random.Generator) -> np.ndarray:
-        """All stories once, in a new order: int32 [row, n_ctx + 1].
+        """The stories in a new order: int32 [row, n_ctx + 1]; now and then a token between two rows of a long story is left out.
 
         A story that a row cuts off begins the next row whole; one longer than a row goes on in the next.
         So most rows open with a story's first words, which is how the model is asked later; of three rows
@@ -106,7 +106,10 @@ class MaskedAndNextSentence:
         return cls(tokenizer, [story for story in stories if story], tuple(valid), n_ctx)
 
     def epoch(self, rng: np.random.Generator) -> np.ndarray:
-        """About two rows for each story, in a new order: int32 [row, 3, width]: pieces, their segment, and (first column) 1 where B is random."""
+        """About two rows for each story, in a new order: int32 [row, 3, width].
+
+        Of a row, the three lines are the pieces, their segment, and in its first column 1 where B is random.
+        """
         order = rng.permutation(len(self.stories))
         rows = []
         for index in order:

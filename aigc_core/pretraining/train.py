@@ -53,7 +53,8 @@ class Progress:
     def __str__(self) -> str:
         left = self.minutes / max(self.step, 1) * (self.steps - self.step)
         valid = "  ".join(f"{name} {value:.4f}" for name, value in (self.valid or {}).items())
-        return f"step {self.step}/{self.steps}  loss {self.loss:.3f}  tokens {self.tokens:,}  {self.minutes:.1f} min, about {left:.0f} left  {valid}"
+        seen = f"step {self.step}/{self.steps}  loss {self.loss:.3f}  tokens {self.tokens:,}"
+        return f"{seen}  {self.minutes:.1f} min, about {left:.0f} left  {valid}"
 
 
 def native_bfloat16(device: torch.device) -> bool:

@@ -63,7 +63,9 @@ def model(words: Words, kinds: tuple[str, ...]) -> str:
     )
     if chosen == ANOTHER:
         with st.sidebar:
-            typed = st.text_input(words("controls.other_label"), key="other_model", help=words("controls.other_help"), persist_state="session")
+            typed = st.text_input(
+                words("controls.other_label"), key="other_model", help=words("controls.other_help"), persist_state="session"
+            )
             if st.button(words("controls.other_load"), key="other_load"):
                 _load(words, typed, kinds)
         chosen = state.get("model_before", default)
@@ -155,7 +157,9 @@ def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]
         share.recall(name, 0)
         if st.session_state.get(name, 0) >= count:
             st.session_state[name] = 0
-        number = st.number_input(words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1)
+        number = st.number_input(
+            words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1
+        )
         share.remember(name, number)
         numbers.append(number)
     return numbers[0], numbers[1]

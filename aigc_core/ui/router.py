@@ -1,6 +1,6 @@
 """The script that Streamlit runs for every session: page config, language, menu, model, then the page.
 
-It does not lie beside ``pages/``, so that Streamlit's old page discovery never wakes and any page's link may be a fresh server's first request.
+It does not lie beside ``pages/``: Streamlit's old page discovery never wakes, and any page's link may be a fresh server's first request.
 """
 
 from __future__ import annotations

@@ -13,7 +13,10 @@ from aigc_core.ui import cache
 
 @dataclass
 class Running:
-    """The steps of one request so far, folded to what the page keeps. Dropping it, as a closed tab does, closes the iterator and ends the work."""
+    """The steps of one request so far, folded to what the page keeps.
+
+    Dropping it, as a closed tab does, closes the iterator and ends the work.
+    """
 
     request: tuple
     steps: Iterator

@@ -1,6 +1,6 @@
 """What a link must restore, beside the widgets that Streamlit itself binds to the address.
 
-Streamlit binds what a widget shows; a choice whose label is translated, or whose options are not known at the start, is kept here by its id.
+Streamlit binds what a widget shows; a choice with translated labels, or with options not known at the start, is kept here by its id.
 """
 
 from __future__ import annotations

@@ -53,7 +53,9 @@ with searched:
         best = found.hypotheses[0]
         total, length = found.path(best.node)[-1].cumulative_log_prob, len(best.token_ids)
         st.subheader(words("hypotheses_title"), anchor=False)
-        st.markdown(words("reading", total=f"{total:.4f}", length=length, penalty=f"{settings.length_penalty:g}", score=f"{best.score:.4f}"))
+        st.markdown(
+            words("reading", total=f"{total:.4f}", length=length, penalty=f"{settings.length_penalty:g}", score=f"{best.score:.4f}")
+        )
         if len({len(found.path(node.id)) for node in found.finished}) == 1:
             st.caption(words("no_effect"))
         columns = [words(f"column_{name}") for name in ("text", "score", "total", "length")]

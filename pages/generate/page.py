@@ -56,8 +56,8 @@ with written:
         for _ in text.advance():
             strip.update(panels.written(prompt, text.items))
             time.sleep(PACE)
-        chosen = controls.token(len(text.items))
-        strip.update(panels.written(prompt, text.items), None if chosen is None else chosen + 1)
+    chosen = controls.token(len(text.items))
+    strip.update(panels.written(prompt, text.items), None if chosen is None else chosen + 1)
     button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
     ended = bool(text.items) and text.items[-1].is_end
     outcome.caption(words("stopped" if text.stopped else "ended" if ended else "written", count=len(text.items) - ended), width="content")

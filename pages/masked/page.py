@@ -42,7 +42,9 @@ for row in range(0, len(read.gaps), 3):
         with column:
             st.subheader(words("gap_title", number=number + 1), anchor=False)
             best = gap.candidates[0]
-            st.caption(words("gap_reading", share=f"{best.probability:.1%}", rest=f"{1 - sum(each.probability for each in gap.candidates):.1%}"))
+            st.caption(
+                words("gap_reading", share=f"{best.probability:.1%}", rest=f"{1 - sum(each.probability for each in gap.candidates):.1%}")
+            )
             rows = [Bar(visible(each.token.text), each.probability, f"{each.probability:.1%}") for each in gap.candidates]
             accept = [masked.accept(read, number, each) for each in gap.candidates]
             bars(rows, words.table("bars"), f"gap_{number}", on_select=lambda index, texts=accept: gaps.change(texts[index]))

@@ -103,7 +103,9 @@ def test_attention_follows_the_chosen_head(story_gpt):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_generate_writes_what_the_library_samples(language, story_gpt):
-    link = dict(text="Once upon a time", temperature="0.8", top_k="20", top_p="0.9", min_p="0.02", repetition_penalty="1.2", length="12", seed="7")
+    link = dict(
+        text="Once upon a time", temperature="0.8", top_k="20", top_p="0.9", min_p="0.02", repetition_penalty="1.2", length="12", seed="7"
+    )
     app = open_page("generate", lang=language, **link)
     settings = decoding.SamplingSettings(0.8, 20, 0.9, 0.02, 1.2, seed=7, max_new_tokens=12)
     choices = [rivals.choice(step) for step in decoding.sample(story_gpt, "Once upon a time", settings)]
@@ -180,7 +182,10 @@ def test_bad_text_is_told_in_a_sentence_and_kept(name, text, language, story_gpt
 
 
 @pytest.mark.parametrize("name", ["attention", "generate"])
-@pytest.mark.parametrize("text", ["🙂🙃 😀", "שלום עולם", "a\x00b\x07c", "<script>alert(1)</script>", "</script>", "<|endoftext|>", "![x](http://example.com/x.png)"])
+@pytest.mark.parametrize(
+    "text",
+    ["🙂🙃 😀", "שלום עולם", "a\x00b\x07c", "<script>alert(1)</script>", "</script>", "<|endoftext|>", "![x](http://example.com/x.png)"],
+)
 def test_odd_text_gets_a_right_result(name, text, story_gpt):
     app = open_page(name, text=text, length="5")
     assert not app.exception and not app.error
@@ -225,7 +230,9 @@ def test_another_model_is_loaded_from_a_folder_and_its_faults_are_told(tmp_path,
     app.button(key="other_load").click().run()
     assert not app.exception and not app.error
     assert app.selectbox(key="model_causal_masked").value == str(folder_of("llama"))
-    np.testing.assert_allclose(array(figure(app)["data"][0]["z"]), attention.trace(models.load(str(folder_of("llama"))), TEXT).attention[0, 0], atol=1e-6)
+    np.testing.assert_allclose(
+        array(figure(app)["data"][0]["z"]), attention.trace(models.load(str(folder_of("llama"))), TEXT).attention[0, 0], atol=1e-6
+    )
 
 
 def test_a_model_of_the_wrong_kind_is_told(folder_of):

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
+
 from scripts import real_app
 from scripts.real_app import Server, settle
 
@@ -17,7 +18,7 @@ BENIGN = ("/_stcore/health", "/_stcore/host-config")
 class Watch:
     """What a page did that it must not do."""
 
-    def __init__(self, page: Page, server: Server) -> None:
+    def __init__(self, page, server: Server) -> None:
         self.page, self.server, self.host, self.faults = page, server, urlsplit(server.url).netloc, []
         self.asked: list[str] = []
         page.on("request", lambda request: self.request(request.url))
@@ -84,7 +85,9 @@ def open_page(browser, server):
     watches = []
     with ExitStack() as stack:
 
-        def open_page(path: str = "/", width: int = 1280, height: int = 900, scheme: str = "light", on: Server = server, settled: bool = True):
+        def open_page(
+            path: str = "/", width: int = 1280, height: int = 900, scheme: str = "light", on: Server = server, settled: bool = True
+        ):
             context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
             stack.callback(context.close)
             page = context.new_page()

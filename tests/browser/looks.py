@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
+
 from scripts.real_app import settle
 
 MODEL_MS = 60_000  # a first answer may have to import torch and load the model

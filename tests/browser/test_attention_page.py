@@ -5,6 +5,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+
 from tests.browser import looks
 
 TEXT = "Tom gave Lily a ball and Lily gave Tom a kite."

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
+
 from tests.browser import looks
 
 PROMPT = "The little dog"

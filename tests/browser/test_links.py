@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
+
 from tests.browser import looks
 
 TEXT = "The dog ran & the cat’s ball = 50% “red”? 猫"

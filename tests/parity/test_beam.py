@@ -184,6 +184,11 @@ def test_the_private_methods_that_this_leans_on_are_as_they_were():
         "model_kwargs",
     ]
     source = inspect.getsource(GenerationMixin._beam_search)
-    for used in ("self._prefill(", "self._get_top_k_continuations(", "self._get_running_beams_for_next_iteration(", "self._update_finished_beams("):
+    for used in (
+        "self._prefill(",
+        "self._get_top_k_continuations(",
+        "self._get_running_beams_for_next_iteration(",
+        "self._update_finished_beams(",
+    ):
         assert source.count(used) == 1
     assert source.count("logits_processor(") == 1

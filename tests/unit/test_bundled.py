@@ -122,6 +122,7 @@ def test_it_knows_stories(card, loaded):
     assert nats("Once upon a time, there was a little girl named Lily.") < nats("Lily named girl little a was there time a upon Once.") - 1
 
 
+@pytest.mark.slow
 @by_causal
 def test_the_card_states_its_validation_figures_right(card, loaded):
     """Recomputed on the validation stories, where the corpus lies beside the checkout."""

@@ -77,9 +77,10 @@ class Strip {
 
   build([text, colour, , breaks], index) {
     const slot = document.createElement("span"), span = slot.appendChild(document.createElement("span"));
+    slot.append(document.createElement("wbr"));  // lines end between pieces, not inside one
     const live = colour !== null;
     span.className = `piece ${live ? "live" : "quiet"}`;
-    span.append(document.createElement("wbr"), text);  // lines end between pieces, not inside one
+    span.textContent = text;
     span.dataset.index = index;
     if (live) Object.assign(span, { tabIndex: 0, role: "button" }).style.backgroundColor = colour;
     if (breaks) slot.append(document.createElement("br"));  // outside, or a sliver of colour would begin the next line

@@ -1,0 +1,246 @@
+// The beam tree's picture: geometry (columns as wide as their words), then edges, nodes and words on a canvas. No events here.
+// beam_tree.py joins this file before beam_tree.js: one module. A unit is a CSS pixel; `view` is {z: zoom, x, y: what is scrolled away}.
+
+const WORD = 12, SMALL = 10, LETTERS = 12;         // sizes of type; the longest word drawn, in letters
+const EDGE = 38, MARGIN = 14, AXIS = 24;           // least length of an edge at zoom 1; space at the left and right; below
+const DOT = 4, FLAG = 4.5, TWIG = 3.5;               // half sizes of the three shapes
+
+const clamp = (value, low, high) => Math.max(low, Math.min(value, high));
+const short = (text, letters) => { const all = [...text]; return all.length > letters ? `${all.slice(0, Math.max(letters - 1, 0)).join("")}…` : text; };
+
+class Picture {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.ctx = canvas.getContext("2d");
+    this.measured = new Map();  // word → its width at size WORD
+  }
+
+  /** nodes by step; fills in each node's word and width, and where the columns stand at zoom 1. */
+  take(nodes, look, height, rows) {
+    Object.assign(this, { nodes, look, height });
+    const widest = [];
+    this.ctx.font = `500 ${WORD}px ${look.mono}`;
+    for (const node of nodes) {
+      node.word = short(node.fate === "finished" && node.special ? "" : node.label, LETTERS);
+      node.width = this.measure(node.word);
+      if (node.fate !== "pruned") widest[node.step] = Math.max(widest[node.step] ?? 0, node.width);
+    }
+    this.columns = [0];
+    this.words = widest;
+    widest.forEach((width, step) => { this.columns[step + 1] = this.columns[step] + width + EDGE; });
+    // an ended one may stand half a row above the first row, and twigs hang below the last
+    this.row = Math.min((height - AXIS - 12) / (rows + 0.1), 72);
+    this.above = 10 + this.row / 2 + (height - AXIS - 12 - this.row * (rows + 0.1)) / 2;
+    this.long = this.columns[widest.length - 1] + widest[widest.length - 1] + 16;
+  }
+
+  measure(word) {
+    if (!this.measured.has(word)) this.measured.set(word, this.ctx.measureText(word).width);
+    return this.measured.get(word);
+  }
+
+  /** Where a node stands in the box. */
+  at({ x, y }, view) {
+    const step = Math.floor(x), from = this.columns[step], to = this.columns[step + 1] ?? from;
+    return [MARGIN + (from + (to - from) * (x - step)) * view.z - view.x, this.above + y * this.row * Math.max(1, view.z) - view.y];
+  }
+
+  /** Size of the type, and the width of a column's words, at this zoom. */
+  type(view) { return WORD * clamp(view.z, 0.88, 1.3); }
+  room(step, view) { return (this.columns[step + 1] - this.columns[step]) * view.z - 20; }
+
+  /** A node's word as drawn: shortened to its room, or "" where there is none. */
+  said(node, view) {
+    const size = this.type(view), room = this.room(node.step, view), width = node.width * size / WORD;
+    if (!node.word || this.row < 12 || room < 12) return ["", 0];
+    if (width <= room + 4) return [node.word, width];
+    const letters = Math.floor(room / width * [...node.word].length);
+    return letters < 3 ? ["", 0] : [short(node.word, letters), room];
+  }
+
+  draw(view, width, state) {
+    const { ctx, canvas, height } = this, scale = window.devicePixelRatio || 1, pixels = [width, height].map((side) => Math.round(side * scale));
+    if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
+    ctx.setTransform(scale, 0, 0, scale, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    const seen = this.nodes.filter((node) => {
+      [node.px, node.py] = this.at(node, view);
+      return true;
+    }).filter((node) => node.px > -160 && (node.up?.px ?? 0) < width + 20);
+    for (const node of seen) [node.text, node.end] = node.fate === "pruned" ? ["", 0] : this.said(node, view);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(0, 0, width, height - AXIS);
+    ctx.clip();
+    this.edges(seen, view, state);
+    this.shapes(seen, view, state);
+    this.letter(seen, view, state);
+    ctx.restore();
+    this.axis(view, width);
+  }
+
+  /** One stroke for all edges of a kind and width. A kind drawn later lies above. */
+  edges(seen, view, { best, path, hovered }) {
+    const kinds = { twig: new Map(), past: new Map(), live: new Map(), best: new Map(), hovered: new Map(), path: new Map() };
+    const thick = Math.min(6, this.row * Math.max(1, view.z) * 0.3) * clamp(view.z, 0.6, 1);
+    for (const node of seen) {
+      if (!node.up) continue;
+      const own = node.fate === "pruned" ? "twig" : best.has(node.id) ? "best" : node.live ? "live" : "past";
+      const kind = path.has(node.id) ? "path" : hovered.has(node.id) ? "hovered" : own, step = Math.round(1 + node.share * thick * 2) / 2;
+      const size = own === "twig" ? 1 : Math.max(step, 1);
+      if (!kinds[kind].has(size)) kinds[kind].set(size, new Path2D());
+      this.edge(kinds[kind].get(size), node, view);
+    }
+    const { look } = this, ink = {
+      twig: [look.faint, 0.45], past: [look.past, 0.8], live: [look.live, 1], best: [look.best, 1], hovered: [look.text, 0.75], path: [look.chosen, 1],
+    };
+    for (const [kind, sizes] of Object.entries(kinds)) {
+      [this.ctx.strokeStyle, this.ctx.globalAlpha] = ink[kind];
+      for (const [size, path] of sizes) {
+        this.ctx.lineWidth = kind === "path" ? Math.max(size, 2) : size;
+        this.ctx.stroke(path);
+      }
+    }
+    this.ctx.globalAlpha = 1;
+  }
+
+  /** Level from the parent's word, past the longer ones below it, then a bow to the node. A twig hangs from its parent's dot. */
+  edge(path, node, view) {
+    const { up, px, py } = node;
+    path.moveTo(up.px, up.py);
+    if (node.fate === "pruned") return path.quadraticCurveTo(up.px, py, px, py);
+    const column = Math.min(this.words[up.step] * view.z, this.room(up.step, view)), far = Math.abs(py - up.py) > this.row * Math.max(1, view.z) * 1.1;
+    const from = Math.min(px, up.px + (up.text ? up.end + 12 : 0)), bend = far && column > 12 ? Math.min(px - 12, Math.max(from, up.px + column + 8)) : from;
+    const middle = (bend + px) / 2;
+    path.moveTo(from, up.py);
+    path.lineTo(bend, up.py);
+    path.bezierCurveTo(middle, up.py, middle, py, px, py);
+  }
+
+  shapes(seen, view, state) {
+    const { ctx, look } = this, small = clamp(view.z, 0.55, 1.15);
+    ctx.lineWidth = 1.2;
+    for (const node of seen) {
+      const { px, py, fate } = node, dim = fate === "kept" && !node.live;
+      ctx.beginPath();
+      if (fate === "pruned") {
+        const r = TWIG * small;
+        ctx.moveTo(px - r, py); ctx.lineTo(px, py - r); ctx.lineTo(px + r, py); ctx.lineTo(px, py + r); ctx.closePath();
+        Object.assign(ctx, { fillStyle: look.paper, strokeStyle: look.faint });
+        ctx.fill(); ctx.stroke();
+      } else if (fate === "finished") {
+        const r = FLAG * small, ring = r + 2.6;
+        ctx.rect(px - ring, py - ring, 2 * ring, 2 * ring);
+        Object.assign(ctx, { fillStyle: look.paper, strokeStyle: look.finished });
+        ctx.fill(); ctx.stroke();
+        ctx.fillStyle = look.finished;
+        ctx.fillRect(px - r + 0.6, py - r + 0.6, 2 * r - 1.2, 2 * r - 1.2);
+      } else {
+        ctx.arc(px, py, DOT * small, 0, 7);
+        ctx.fillStyle = fate === "root" ? look.paper : state.path.has(node.id) ? look.chosen : state.best.has(node.id) ? look.best : dim ? look.past : look.live;
+        ctx.strokeStyle = look.paper;
+        if (fate === "kept") { ctx.lineWidth = 3 * small; ctx.stroke(); ctx.lineWidth = 1.2; }  // stands out on its own edge
+        ctx.fill();
+        if (fate === "root") { ctx.strokeStyle = look.text; ctx.stroke(); }
+      }
+    }
+    for (const [node, colour] of [[state.hover, look.text], [state.chosen, look.chosen]]) {
+      if (!node) continue;
+      Object.assign(ctx, { strokeStyle: colour, lineWidth: 2 });
+      ctx.beginPath();
+      ctx.arc(node.px, node.py, { finished: 12, pruned: 6.5 }[node.fate] ?? 8, 0, 7);
+      ctx.stroke();
+    }
+  }
+
+  letter(seen, view, { best, path }) {
+    const { ctx, look } = this, size = this.type(view), twigs = this.row * Math.max(1, view.z) * 0.2 >= SMALL && view.z > 0.7;
+    Object.assign(ctx, { textBaseline: "middle", textAlign: "left", fillStyle: look.text });
+    for (const node of seen) {
+      if (!node.text) continue;
+      ctx.font = `${path.has(node.id) || best.has(node.id) ? 600 : 400} ${size}px ${look.mono}`;
+      ctx.globalAlpha = node.live || path.has(node.id) ? 1 : 0.6;
+      ctx.fillText(node.text, node.px + (node.fate === "finished" ? 11 : 7), node.py + 0.5);
+    }
+    Object.assign(ctx, { font: `400 ${SMALL}px ${look.mono}`, lineWidth: 3, strokeStyle: look.paper, lineJoin: "round" });
+    for (const node of seen) {
+      if (node.fate !== "pruned" || !(twigs || node.more && view.z > 0.6)) continue;
+      const letters = Math.floor((this.room(node.step - 1, view) + 6) / (SMALL * 0.6));
+      const text = `${twigs ? short(node.label, Math.max(letters, 4)) : ""}${node.more ? ` +${node.more}` : ""}`;
+      ctx.globalAlpha = 1;
+      ctx.strokeText(text, node.px + 6, node.py + 0.5);
+      ctx.globalAlpha = 0.65;
+      ctx.fillText(text, node.px + 6, node.py + 0.5);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  /** The number of each token below its column, as many as there is room for; and how much of the tree is in view. */
+  axis(view, width) {
+    const { ctx, look, height, columns, words } = this, low = height - AXIS / 2 + 1;
+    Object.assign(ctx, { font: `400 11px ${look.font}`, fillStyle: look.faint, textBaseline: "middle", textAlign: "left" });
+    ctx.fillText(look.words.axis, MARGIN - DOT - view.x, low);
+    const free = MARGIN - DOT - view.x + ctx.measureText(look.words.axis).width + 10;
+    const every = [1, 2, 5, 10, 20].find((n) => this.long * view.z * n / words.length >= 24) ?? 50;
+    for (let step = every; step < words.length; step += every) {
+      const x = MARGIN - DOT + columns[step] * view.z - view.x;
+      if (x >= free && x < width) ctx.fillText(String(step), x, low);
+    }
+    const whole = this.long * view.z + 2 * MARGIN;
+    if (whole <= width + 1) return;
+    ctx.globalAlpha = 0.4;
+    ctx.fillRect(view.x / whole * width, height - 3, width / whole * width, 3);
+    ctx.globalAlpha = 1;
+  }
+}
+
+/** What is known of a node, beside it, in the browser's top layer. */
+class Card {
+  constructor(box) { this.box = box; }
+
+  show(node, { look: { words }, counts, beams, canvas } = { look: {} }) {
+    if (this.box.showPopover && Boolean(node) !== (this.box.popover === "manual")) {
+      this.box.popover = node ? "manual" : null;
+      if (node) this.box.showPopover();
+    }
+    this.box.classList.toggle("open", Boolean(node));
+    if (!node || !words) return;
+    const fill = (template, values) => template.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+    const exact = (value) => value.toFixed(4).replace("-", "−"), places = { rank: node.rank + 1, count: counts[node.step - 1], beams };
+    const head = this.add(this.box, "div", `head ${node.fate}`), list = document.createElement("dl");
+    this.box.replaceChildren(head, list);
+    this.add(head, "bdi", "token", node.label);
+    this.add(head, "span", "fate", words[node.fate]);
+    const facts = {
+      probability: `${(node.share * 100).toFixed(2)} %`,
+      log_prob: exact(node.logProb), cumulative: exact(node.cumulative), score: exact(node.score),
+      rank: fill(words.of, places),
+    };
+    for (const [name, value] of Object.entries(facts)) {
+      this.add(list, "dt", "", words[name]);
+      this.add(list, "dd", "", value);
+    }
+    if (node.fate === "pruned") {
+      const late = node.behind < 0;
+      this.add(this.box, "p", "", fill(late ? words.ends_late : words.behind, { ...places, nats: late ? "" : node.behind.toFixed(2) }));
+    }
+    this.place(node, canvas.getBoundingClientRect());
+  }
+
+  spoken() { return [...this.box.querySelectorAll("bdi, .fate, dt, dd, p")].map((each) => each.textContent).join(" "); }
+
+  /** Above the node or below it, inside the window. */
+  place({ px, py }, canvas) {
+    const { width, height } = this.box.getBoundingClientRect(), page = document.documentElement, far = 16;
+    const x = clamp(canvas.left + px - 24, 8, page.clientWidth - width - 8), above = canvas.top + py - height - far;
+    const y = above > 8 ? above : Math.min(canvas.top + py + far, page.clientHeight - height - 8);
+    Object.assign(this.box.style, { left: `${x}px`, top: `${y}px` });
+  }
+
+  add(parent, tag, name, text = "") {
+    const node = parent.appendChild(document.createElement(tag));
+    node.className = name;
+    node.textContent = text;
+    return node;
+  }
+}
