@@ -19,8 +19,14 @@ from aigc_core.ui import controls, home, plain  # noqa: E402
 
 # group → pages in editorial order: folder's name, icon, kinds of model it can use
 MENU = {
-    "inside": [("attention", ":material/grid_on:", ("causal", "masked"))],
-    "writing": [("generate", ":material/edit_note:", ("causal",))],
+    "inside": [
+        ("attention", ":material/grid_on:", ("causal", "masked")),
+        ("masked", ":material/rectangle:", ("masked",)),
+    ],
+    "writing": [
+        ("generate", ":material/edit_note:", ("causal",)),
+        ("beam", ":material/account_tree:", ("causal",)),
+    ],
 }
 
 

@@ -38,13 +38,13 @@ with tuning:
 with searched:
     with cache.loading(words, model):
         search = running.current("search", "decoding.beam_search", model, prompt=prompt, settings=settings)
-    tree = draw_tree(layout(search.items), controls.chosen_token(), words.table("tree"), key="tree", on_select=controls.choose_token)
+    tree = draw_tree(layout(search.items, num_beams), controls.chosen_token(), words.table("tree"), key="tree", on_select=controls.choose_token)
     with st.container(horizontal=True, vertical_alignment="center"):
         button, outcome = st.empty(), st.empty()
     if not search.done:
         button.button(words("stop"), key="stop_search", icon=":material/stop:", on_click=search.stop)
         for _ in search.advance():
-            tree.update(layout(search.items))
+            tree.update(layout(search.items, num_beams))
     button.button(words("again"), key="search_again", icon=":material/replay:", on_click=running.forget, args=("search",))
     outcome.caption(words("stopped" if search.stopped else "finished", steps=len(search.items)), width="content")
 

@@ -148,12 +148,13 @@ def test_every_candidate_is_drawn_or_counted_and_every_reason_holds(beams, seed)
     known = by_id(tree)
     assert len(tree.nodes) - 1 + sum(each.count for each in tree.more) == sum(tree.counts)
     for recorded in steps:
-        taken = [each for each in recorded.candidates if each.fate == "kept"] or [each for each in recorded.candidates if each.fate == "finished"]
-        last = min(each.cumulative_log_prob for each in taken)
+        kept, ended = ([each.cumulative_log_prob for each in recorded.candidates if each.fate == fate] for fate in ("kept", "finished"))
+        last = min(kept or ended)
         for each in recorded.candidates:
             node = known.get(each.id)
             if each.fate != "pruned":
-                assert node.reason is None and (node.log_prob, node.cumulative, node.score) == (each.log_prob, each.cumulative_log_prob, each.score)
+                assert node.reason is None
+                assert (node.log_prob, node.cumulative, node.score) == (each.log_prob, each.cumulative_log_prob, each.score)
             elif node:
                 assert node.reason.behind == last - each.cumulative_log_prob and node.reason.count == len(recorded.candidates)
                 assert node.reason.rank == each.rank and node.reason.beams == beams

@@ -2,10 +2,11 @@
 // nodes (beam_tree_nodes.js). The picture is painted by beam_tree_paint.js; here is what the reader does with it.
 
 const trees = new Map();     // name → Tree
-const READABLE = 0.72, NEAREST = 2.5;  // zoom: below it words are cut short; the most
+const READABLE = 0.72, NEAREST = 2.5;  // zoom: the least at which most words fit; the most
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  return data.carries ? carry(data, () => trees.get(data.carries)?.draw()) : mount(data, parentElement, (id) => setTriggerValue("selected", id));
+  if (data.carries) return carry(data, () => trees.get(data.carries)?.draw());
+  return mount(data, parentElement, (id) => setTriggerValue("selected", id));
 }
 
 function mount(data, parentElement, send) {
@@ -89,8 +90,8 @@ class Tree {
     const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16));
     const colours = this.data.colours[red * 0.299 + green * 0.587 + blue * 0.114 < 128 ? "dark" : "light"];
     for (const [name, colour] of Object.entries(colours)) this.root.style.setProperty(`--${name}`, colour);
-    const code = read("code-font") || "monospace";
-    this.look = { ...colours, paper: ctx.fillStyle, text: read("text-color"), chosen: read("primary-color"), font: read("font"), mono: code, words };
+    const fonts = { font: read("font"), mono: read("code-font") || "monospace" };
+    this.look = { ...colours, ...fonts, paper: ctx.fillStyle, text: read("text-color"), chosen: read("primary-color"), words };
   }
 
   /** What has been brought; false while there is nothing. */
@@ -128,7 +129,7 @@ class Tree {
 
   paint(now) {
     const began = performance.now(), { view, aim } = this, share = 1 - Math.exp(-Math.min(now - (this.last ?? now - 16), 50) / 60);
-    const near = Math.abs(aim.x - view.x) + Math.abs(aim.y - view.y) < 0.5 && Math.abs(aim.z - view.z) * this.picture.long < 0.5;
+    const away = Math.abs(aim.x - view.x) + Math.abs(aim.y - view.y) + Math.abs(aim.z - view.z) * this.picture.long, near = away < 0.5;
     if (near) Object.assign(view, aim);
     else for (const name of ["x", "y", "z"]) view[name] += (aim[name] - view[name]) * share;
     const chosen = this.nodes.get(this.selected), hover = this.nodes.get(this.hovered);
@@ -136,7 +137,8 @@ class Tree {
     this.last = near ? undefined : now;
     if (!near) this.frame = requestAnimationFrame((time) => this.paint(time));
     if (hover && near) this.card.show(hover, this);
-    Object.assign(this.canvas.dataset, { paints: Number(this.canvas.dataset.paints ?? 0) + 1, ms: (performance.now() - began).toFixed(1) });  // for tests
+    const { dataset } = this.canvas;  // for the browser tests
+    Object.assign(dataset, { paints: Number(dataset.paints ?? 0) + 1, ms: (performance.now() - began).toFixed(1) });
   }
 
   /** The view as the reader wants it; at the right end it goes on following the growing edge. */
@@ -241,8 +243,8 @@ class Tree {
 
   step(now, key) {
     const column = [...this.nodes.values()].filter((node) => Math.floor(node.x) === Math.floor(now.x)).sort((a, b) => a.y - b.y);
-    const liked = (node) => (this.best.has(node.id) ? 2 : node.live ? 1 : 0), children = [...now.kin].sort((a, b) => liked(b) - liked(a) || a.rank - b.rank);
-    const place = column.indexOf(now);
+    const liked = (node) => (this.best.has(node.id) ? 2 : node.live ? 1 : 0), place = column.indexOf(now);
+    const children = [...now.kin].sort((a, b) => liked(b) - liked(a) || a.rank - b.rank);
     const next = { ArrowLeft: now.up, ArrowRight: children[0], ArrowUp: column[place - 1], ArrowDown: column[place + 1] }[key];
     if (!next || next.fate === "root") return;
     const [x] = this.picture.at(next, this.aim), out = x < 30 ? x - 90 : x > this.size[0] - 120 ? x - this.size[0] + 160 : 0;

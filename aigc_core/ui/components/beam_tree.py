@@ -1,8 +1,9 @@
 """The beam tree: a search's nodes on one canvas, growing while it runs; a node is explained under the pointer and chosen by a click.
 
 The tree is mounted once, with its key; its nodes come by two invisible *carriers* without one (see token_strip). The first brings the
-steps that are settled, a multiple of CHUNK, the second the newest ones: a node never changes, so that a step of a long search is a small message
-(measured, 16 beams × 60 tokens: at most 10 kB a step instead of 80). The second names the digest of the first that it continues.
+steps that are settled, a multiple of CHUNK, the second the newest ones: a node never changes, so that a step of a long search is a
+small message (16 beams × 60 tokens: 16 kB or less,
+every eighth up to 120 kB; whole each time it would be four times as much). The second names the digest of the first that it continues.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ HTML = """
   <div class="bar">
     <ul>
       <li class="kept"><svg width="8" height="8"><circle cx="4" cy="4" r="4"/></svg><span></span></li>
-      <li class="finished"><svg width="13" height="13"><path d="M1 1h11v11h-11z"/><path class="full" d="M3.4 3.4h6.2v6.2h-6.2z"/></svg><span></span></li>
+      <li class="finished"><svg width="13" height="13"><path d="M1 1h11v11H1z"/><path class="full" d="M4 4h5v5H4z"/></svg><span></span></li>
       <li class="pruned"><svg width="9" height="9"><path d="M.5 4.5l4-4 4 4-4 4z"/></svg><span></span></li>
       <li class="best"><svg width="18" height="8"><path d="M0 4h18"/></svg><span></span></li>
       <li class="width"><svg width="22" height="8"><path d="M0 3.5l22-3.5v8l-22-3.5z"/></svg><span></span></li>
@@ -123,9 +124,9 @@ def beam_tree(
 
     selected: the id of the node whose path is lit; the caller owns it. ``on_select(node_id)`` runs as a widget callback, before the script;
     during a search the node may be younger than ``layout``, then ``chosen`` is None.
-    words: ``label`` (read to those who cannot see the tree), ``root``, ``axis``; the legend's ``kept``, ``finished``, ``pruned``, ``best``, ``width``;
-    the buttons' ``zoom_out``, ``zoom_in``, ``whole``; the card's ``probability``, ``log_prob``, ``cumulative``, ``score``, ``rank`` and the
-    templates ``of`` ({rank}, {count}), ``behind`` ({rank}, {count}, {beams}, {nats}) and ``ends_late`` ({rank}, {count}, {beams}).
+    words: ``label`` (read to those who cannot see the tree), ``root``, ``axis``; the legend's ``kept``, ``finished``, ``pruned``, ``best``,
+    ``width``; the buttons' ``zoom_out``, ``zoom_in``, ``whole``; the card's ``probability``, ``log_prob``, ``cumulative``, ``score``,
+    ``rank`` and the templates ``of`` ({rank}, {count}), ``behind`` ({rank}, {count}, {beams}, {nats}) and ``ends_late`` (without {nats}).
     """
 
     def tell() -> None:

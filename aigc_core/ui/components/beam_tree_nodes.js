@@ -13,7 +13,7 @@ function carry(data, tell) {
   }, 300);
 }
 
-/** The tree from what has been brought for it, or null; each node knows its parent (`up`), its children (`kin`) and whether it is `live`. */
+/** The tree from what has been brought for it, or null. Each node knows its parent (`up`), its children (`kin`), and if it is `live`. */
 function assemble(name, label) {
   const { settled, newest } = carriers.get(name) ?? {};
   if (!settled) return null;

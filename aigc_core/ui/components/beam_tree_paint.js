@@ -6,7 +6,7 @@ const EDGE = 38, MARGIN = 14, AXIS = 24;           // least length of an edge at
 const DOT = 4, FLAG = 4.5, TWIG = 3.5;               // half sizes of the three shapes
 
 const clamp = (value, low, high) => Math.max(low, Math.min(value, high));
-const short = (text, letters) => { const all = [...text]; return all.length > letters ? `${all.slice(0, Math.max(letters - 1, 0)).join("")}…` : text; };
+const short = (text, letters) => ([...text].length > letters ? `${[...text].slice(0, letters - 1).join("")}…` : text);
 
 class Picture {
   constructor(canvas) {
@@ -59,14 +59,13 @@ class Picture {
   }
 
   draw(view, width, state) {
-    const { ctx, canvas, height } = this, scale = window.devicePixelRatio || 1, pixels = [width, height].map((side) => Math.round(side * scale));
+    const { ctx, canvas, height } = this, scale = window.devicePixelRatio || 1;
+    const pixels = [width, height].map((side) => Math.round(side * scale));
     if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
     ctx.setTransform(scale, 0, 0, scale, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    const seen = this.nodes.filter((node) => {
-      [node.px, node.py] = this.at(node, view);
-      return true;
-    }).filter((node) => node.px > -160 && (node.up?.px ?? 0) < width + 20);
+    for (const node of this.nodes) [node.px, node.py] = this.at(node, view);
+    const seen = this.nodes.filter((node) => node.px > -200 && (node.up?.px ?? 0) < width + 20);
     for (const node of seen) [node.text, node.end] = node.fate === "pruned" ? ["", 0] : this.said(node, view);
     ctx.save();
     ctx.beginPath();
@@ -91,11 +90,9 @@ class Picture {
       if (!kinds[kind].has(size)) kinds[kind].set(size, new Path2D());
       this.edge(kinds[kind].get(size), node, view);
     }
-    const { look } = this, ink = {
-      twig: [look.faint, 0.45], past: [look.past, 0.8], live: [look.live, 1], best: [look.best, 1], hovered: [look.text, 0.75], path: [look.chosen, 1],
-    };
+    const { look } = this, ink = { twig: [look.faint, 0.45], past: [look.past, 0.8], hovered: [look.text, 0.75], path: [look.chosen, 1] };
     for (const [kind, sizes] of Object.entries(kinds)) {
-      [this.ctx.strokeStyle, this.ctx.globalAlpha] = ink[kind];
+      [this.ctx.strokeStyle, this.ctx.globalAlpha] = ink[kind] ?? [look[kind], 1];
       for (const [size, path] of sizes) {
         this.ctx.lineWidth = kind === "path" ? Math.max(size, 2) : size;
         this.ctx.stroke(path);
@@ -109,48 +106,58 @@ class Picture {
     const { up, px, py } = node;
     path.moveTo(up.px, up.py);
     if (node.fate === "pruned") return path.quadraticCurveTo(up.px, py, px, py);
-    const column = Math.min(this.words[up.step] * view.z, this.room(up.step, view)), far = Math.abs(py - up.py) > this.row * Math.max(1, view.z) * 1.1;
-    const from = Math.min(px, up.px + (up.text ? up.end + 12 : 0)), bend = far && column > 12 ? Math.min(px - 12, Math.max(from, up.px + column + 8)) : from;
+    const column = Math.min(this.words[up.step] * view.z, this.room(up.step, view));
+    const from = Math.min(px, up.px + (up.text ? up.end + 12 : 0));
+    const far = column > 12 && Math.abs(py - up.py) > this.row * Math.max(1, view.z) * 1.1;
+    const bend = far ? Math.min(px - 12, Math.max(from, up.px + column + 8)) : from;
     const middle = (bend + px) / 2;
     path.moveTo(from, up.py);
     path.lineTo(bend, up.py);
     path.bezierCurveTo(middle, up.py, middle, py, px, py);
   }
 
-  shapes(seen, view, state) {
-    const { ctx, look } = this, small = clamp(view.z, 0.55, 1.15);
-    ctx.lineWidth = 1.2;
+  shapes(seen, view, { best, path, hover, chosen }) {
+    const { ctx, look } = this, size = clamp(view.z, 0.55, 1.15);
     for (const node of seen) {
-      const { px, py, fate } = node, dim = fate === "kept" && !node.live;
-      ctx.beginPath();
-      if (fate === "pruned") {
-        const r = TWIG * small;
-        ctx.moveTo(px - r, py); ctx.lineTo(px, py - r); ctx.lineTo(px + r, py); ctx.lineTo(px, py + r); ctx.closePath();
-        Object.assign(ctx, { fillStyle: look.paper, strokeStyle: look.faint });
-        ctx.fill(); ctx.stroke();
-      } else if (fate === "finished") {
-        const r = FLAG * small, ring = r + 2.6;
-        ctx.rect(px - ring, py - ring, 2 * ring, 2 * ring);
-        Object.assign(ctx, { fillStyle: look.paper, strokeStyle: look.finished });
-        ctx.fill(); ctx.stroke();
-        ctx.fillStyle = look.finished;
-        ctx.fillRect(px - r + 0.6, py - r + 0.6, 2 * r - 1.2, 2 * r - 1.2);
-      } else {
-        ctx.arc(px, py, DOT * small, 0, 7);
-        ctx.fillStyle = fate === "root" ? look.paper : state.path.has(node.id) ? look.chosen : state.best.has(node.id) ? look.best : dim ? look.past : look.live;
-        ctx.strokeStyle = look.paper;
-        if (fate === "kept") { ctx.lineWidth = 3 * small; ctx.stroke(); ctx.lineWidth = 1.2; }  // stands out on its own edge
-        ctx.fill();
-        if (fate === "root") { ctx.strokeStyle = look.text; ctx.stroke(); }
+      const { px, py, fate } = node;
+      if (fate === "pruned") this.diamond(px, py, TWIG * size);
+      else if (fate === "finished") this.flag(px, py, FLAG * size);
+      else if (fate === "root") this.shape(look.paper, look.text, 1.3, () => ctx.arc(px, py, DOT * size, 0, 7));
+      else {
+        const colour = path.has(node.id) ? look.chosen : best.has(node.id) ? look.best : node.live ? look.live : look.past;
+        this.shape(colour, look.paper, 1.5 * size, () => ctx.arc(px, py, (DOT + 0.75) * size, 0, 7));  // stands out on its own edge
       }
     }
-    for (const [node, colour] of [[state.hover, look.text], [state.chosen, look.chosen]]) {
-      if (!node) continue;
-      Object.assign(ctx, { strokeStyle: colour, lineWidth: 2 });
-      ctx.beginPath();
+    const ring = (node, colour) => node && this.shape(null, colour, 2, () => {
       ctx.arc(node.px, node.py, { finished: 12, pruned: 6.5 }[node.fate] ?? 8, 0, 7);
-      ctx.stroke();
-    }
+    });
+    ring(hover, look.text);
+    ring(chosen, look.chosen);
+  }
+
+  shape(fill, line, width, draw) {
+    const { ctx } = this;
+    ctx.beginPath();
+    draw();
+    Object.assign(ctx, { fillStyle: fill ?? "transparent", strokeStyle: line, lineWidth: width });
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  diamond(x, y, r) {
+    const { ctx, look } = this;
+    this.shape(look.paper, look.faint, 1.2, () => {
+      ctx.moveTo(x - r, y);
+      for (const [right, down] of [[0, -r], [r, 0], [0, r]]) ctx.lineTo(x + right, y + down);
+      ctx.closePath();
+    });
+  }
+
+  flag(x, y, r) {
+    const { ctx, look } = this, ring = r + 2.6;
+    this.shape(look.paper, look.finished, 1.3, () => ctx.rect(x - ring, y - ring, 2 * ring, 2 * ring));
+    ctx.fillStyle = look.finished;
+    ctx.fillRect(x - r + 0.6, y - r + 0.6, 2 * r - 1.2, 2 * r - 1.2);
   }
 
   letter(seen, view, { best, path }) {
