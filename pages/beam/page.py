@@ -38,7 +38,9 @@ with tuning:
 with searched:
     with cache.loading(words, model):
         search = running.current("search", "decoding.beam_search", model, prompt=prompt, settings=settings)
-    tree = draw_tree(layout(search.items, num_beams), controls.chosen_token(), words.table("tree"), key="tree", on_select=controls.choose_token)
+    height = min(560, 240 + 44 * num_beams)  # pixels: a row for each beam, until rows grow thinner
+    tree = draw_tree(layout(search.items, num_beams), controls.chosen_token(), words.table("tree"), "tree", controls.choose_token, height)
+    st.caption(words("tree_caption"))
     with st.container(horizontal=True, vertical_alignment="center"):
         button, outcome = st.empty(), st.empty()
     if not search.done:

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from aigc_core import attention, decoding, models
+from aigc_core import attention, decoding, masked, models
 from aigc_core.analysis import heads, rivals
 from aigc_core.figures.labels import visible
 from aigc_core.text import words
@@ -271,3 +271,53 @@ def test_only_a_browser_on_this_machine_is_local():
     assert not is_local(None, {"Host": "glassbox.example"})  # a proxy on this machine
     assert not is_local(None, {"Host": "localhost", "X-Forwarded-For": "10.0.0.7"})
     assert not is_local(None, {})
+
+
+MASKED = "The dog [MASK] at the [MASK]."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_masked_shows_the_models_own_candidates(language):
+    app = open_page("masked", lang=language, text=MASKED)
+    page, gaps = words_of("masked", language), masked.predict(models.load("story-bert"), MASKED, top_k=8)
+    assert not app.exception and not app.error
+    assert app.title[0].value == page("title")
+    shown = [json.loads(proto.json)["rows"] for proto in components(app, "glassbox_bars")]
+    assert [[row["label"] for row in rows] for rows in shown] == [[visible(each.token.text) for each in gap.candidates] for gap in gaps]
+    for rows, gap in zip(shown, gaps):
+        np.testing.assert_allclose([row["share"] for row in rows], [each.probability for each in gap.candidates], atol=1e-6)
+    assert texts(app).count(page("gap_title", number=1)) == texts(app).count(page("gap_title", number=2)) == 1
+
+
+def test_masked_masks_accepts_and_undoes():
+    app = open_page("masked", text="The dog barked.")
+    assert words_of("masked", "en")("no_gap") in texts(app) and app.button(key="undo_button").disabled
+    read = masked.read(models.load("story-bert"), "The dog barked.")
+    app.session_state["text"] = hidden = masked.mask_word(read, 1)  # what a click on the second word does
+    assert app.run().text_input(key="text").value == hidden
+    assert len(components(app, "glassbox_bars")) == hidden.count("[MASK]") > 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_beam_returns_what_generate_returns(language, story_gpt):
+    link = dict(
+        text="One day, a bird", num_beams="3", length_penalty="0.5", num_return_sequences="2", beam_length="8", early_stopping="never"
+    )
+    app = open_page("beam", lang=language, **link)
+    page = words_of("beam", language)
+    encoded = story_gpt.tokenizer("One day, a bird", return_tensors="pt")
+    output = story_gpt.module.generate(
+        **encoded, num_beams=3, length_penalty=0.5, num_return_sequences=2, max_new_tokens=8, early_stopping="never", do_sample=False,
+        return_dict_in_generate=True, output_scores=True, pad_token_id=0,
+    )  # fmt: skip
+    assert not app.exception and not app.error
+    assert app.title[0].value == page("title")
+    table = app.table[0].value
+    expected = [story_gpt.tokenizer.decode(row[encoded["input_ids"].shape[1] :], skip_special_tokens=True) for row in output.sequences]
+    assert [text.replace("\\", "") for text in table[page("column_text")]] == [" ".join(text.split()) for text in expected]
+    assert list(table[page("column_score")]) == [f"{score:.6f}" for score in output.sequences_scores.tolist()]
+
+
+def test_beam_says_when_the_length_penalty_changes_nothing():
+    app = open_page("beam", text="One day, a bird", num_beams="2", beam_length="3")
+    assert words_of("beam", "en")("no_effect") in texts(app)

@@ -1,9 +1,9 @@
 """The beam tree: a search's nodes on one canvas, growing while it runs; a node is explained under the pointer and chosen by a click.
 
 The tree is mounted once, with its key; its nodes come by two invisible *carriers* without one (see token_strip). The first brings the
-steps that are settled, a multiple of CHUNK, the second the newest ones: a node never changes, so that a step of a long search is a
-small message (16 beams × 60 tokens: 16 kB or less,
-every eighth up to 120 kB; whole each time it would be four times as much). The second names the digest of the first that it continues.
+steps that are settled, a multiple of CHUNK, the second the newest ones and the digest of the first that they continue. A node never
+changes, so that a step of a long search is a small message (measured, 16 beams × 60 tokens: 16 kB or less, only every eighth up to
+120 kB, 0.85 MB in all; the whole tree at each step would be four times as much).
 """
 
 from __future__ import annotations

@@ -188,9 +188,10 @@ class Picture {
     Object.assign(ctx, { font: `400 11px ${look.font}`, fillStyle: look.faint, textBaseline: "middle", textAlign: "left" });
     ctx.fillText(look.words.axis, MARGIN - DOT - view.x, low);
     const free = MARGIN - DOT - view.x + ctx.measureText(look.words.axis).width + 10;
+    ctx.textAlign = "center";
     const every = [1, 2, 5, 10, 20].find((n) => this.long * view.z * n / words.length >= 24) ?? 50;
     for (let step = every; step < words.length; step += every) {
-      const x = MARGIN - DOT + columns[step] * view.z - view.x;
+      const x = MARGIN + columns[step] * view.z - view.x;
       if (x >= free && x < width) ctx.fillText(String(step), x, low);
     }
     const whole = this.long * view.z + 2 * MARGIN;
