@@ -1,7 +1,7 @@
 """Pictures of the real app.
 
-``python -m scripts.screenshots`` takes those of README.md and README.zh.md into docs/. With ``--all FOLDER`` every page is taken in both languages, light
-and dark, 1280 and 390 pixels wide, to be looked at.
+``python -m scripts.screenshots`` takes those of README.md and README.zh.md into docs/. With ``--all FOLDER`` every page is taken in both
+languages, light and dark, 1280 and 390 pixels wide, to be looked at.
 """
 
 from __future__ import annotations
@@ -23,14 +23,12 @@ TEXTS = {
 PAGES = {  # name → address; what stands in it is what README.md shows
     "home": "/?text={text}",
     "attention": "/attention?text={text}&layer=4&head=1",
-    "masked": "/masked?text=Lily%20was%20very%20%5BMASK%5D%20because%20she%20lost%20her%20red%20%5BMASK%5D.",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
     "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
 }
 SHOWN = {  # what must be on the page before its picture is taken
     "home": "text=/^(Live|实时)/",  # the recorded picture has been replaced
     "attention": ".js-plotly-plot .main-svg",
-    "masked": ".bars button",
     "generate": ".js-plotly-plot .main-svg",
     "beam": "[data-testid=stTable]",
 }

@@ -75,7 +75,7 @@ RECIPES = {
             tokenizer=lambda texts: tokenizers.byte_level_bpe(texts, d_vocab=2048, n_ctx=256),
             model=story_gpt,
             objective=CausalLanguageModelling,
-            schedule=Schedule(steps=7000),
+            schedule=Schedule(steps=7600),
         ),
         Recipe(
             name="story-bert",
@@ -83,7 +83,7 @@ RECIPES = {
             tokenizer=lambda texts: tokenizers.word_piece(texts, d_vocab=3000, n_ctx=256),
             model=story_bert,
             objective=MaskedAndNextSentence,
-            schedule=Schedule(steps=12000, batch=48, warmup=300),
+            schedule=Schedule(steps=4500, batch=48, warmup=300),
         ),
     ]
 }

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # Streamlit puts the main script's folder there, which is app.py's only where app.py is run
 
+from aigc_core.models.cards import catalogue  # noqa: E402
 from aigc_core.text import words  # noqa: E402
 from aigc_core.ui import controls, home, plain  # noqa: E402
 
@@ -38,6 +39,8 @@ def main() -> None:
     for group, entries in MENU.items():
         menu[shared(f"menu.{group}")] = pages = []
         for name, icon, accepted in entries:
+            if not any(card.kind in accepted for card in catalogue()):
+                continue  # offered as soon as a model that it can use is bundled
             folder = ROOT / "pages" / name
             title = words(shared.language, folder)("title")
             pages.append(st.Page(folder / "page.py", title=title, icon=icon, url_path=name))

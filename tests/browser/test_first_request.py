@@ -40,7 +40,8 @@ def test_a_page_at_rest_stays_at_rest(server, open_page):
         """() => {
             window.states = [];
             const app = document.querySelector('[data-testid=stApp]');
-            new MutationObserver(() => window.states.push(app.dataset.testScriptState)).observe(app, { attributeFilter: ['data-test-script-state'] });
+            new MutationObserver(() => window.states.push(app.dataset.testScriptState))
+                .observe(app, { attributeFilter: ['data-test-script-state'] });
         }"""
     )
     page.wait_for_timeout(3000)

@@ -16,7 +16,8 @@ def test_nothing_scrolls_sideways_at_390_pixels(path, language, server, open_pag
         expect(page.get_by_text("story-gpt").last).to_be_visible(timeout=looks.MODEL_MS)
     looks.settle(page)
     wide = page.evaluate(
-        """() => [document.documentElement, document.body, ...document.querySelectorAll('[data-testid=stMain], [data-testid=stAppViewContainer]')]
+        """() => [document.documentElement, document.body,
+                ...document.querySelectorAll('[data-testid=stMain], [data-testid=stAppViewContainer]')]
             .filter((element) => element.scrollWidth > element.clientWidth + 1)
             .map((element) => [element.dataset.testid ?? element.tagName, element.scrollWidth, element.clientWidth])"""
     )
