@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aigc_core import limits
 from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import AttentionTrace
@@ -18,7 +19,7 @@ def trace(model: LanguageModel, text: str, pair: str | None = None) -> Attention
     """One forward pass over ``text`` (and a second segment ``pair``, for models that take two).
 
     Returns tokens and attention float32 [layer, head, query, key], rows summing to 1.
-    Raises AigcError: text_empty, text_long, context_full, attention_hidden.
+    Raises AigcError: wrong_kind_attention, text_empty, text_long, context_full, attention_large, attention_hidden.
     """
     import torch
 
@@ -27,6 +28,7 @@ def trace(model: LanguageModel, text: str, pair: str | None = None) -> Attention
     if model.kind == "translation":
         raise AigcError("wrong_kind_attention", name=model.card.name)
     encoded = encode(model, text, pair)
+    check_cells(model, encoded["input_ids"].shape[1])
     with torch.inference_mode(), recording() as record:
         if opens(model.module):
             model.module(**encoded)
@@ -45,3 +47,11 @@ def drawable(patterns, n: int) -> bool:
         return False
     shape = (1, patterns[0].shape[1], n, n)
     return all(pattern.shape == shape and bool((pattern.sum(dim=-1) - 1).abs().max() < 1e-3) for pattern in patterns)
+
+
+def check_cells(model: LanguageModel, n_tokens: int) -> None:
+    """Refuses a text whose attention would not fit the limit, before anything is computed."""
+    config, limit = model.module.config, limits.current().attention_cells
+    maps = config.num_hidden_layers * config.num_attention_heads
+    if maps * n_tokens**2 > limit:
+        raise AigcError("attention_large", found=n_tokens, maps=maps, limit=int((limit / maps) ** 0.5))

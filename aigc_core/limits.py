@@ -16,7 +16,8 @@ class Limits:
     characters: int = 4000  # length of a text
     parameters: int = 500_000_000  # size of a model; 2 GB in float32
     models: int = 3  # models kept loaded
-    traces: int = 64  # traces kept for the next rerun
+    attention_cells: int = 40_000_000  # layers × heads × tokens² of one text; four bytes each
+    trace_bytes: int = 600_000_000  # traces kept for the next rerun, together
     waiting: int = 64  # requests that may wait for the model at one time
     new_tokens: int = 200  # length of one generation
     beams: int = 16  # beams of one search

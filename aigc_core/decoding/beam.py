@@ -2,7 +2,7 @@
 
 ``generate()`` prepares everything as always and hands over to ``_beam_search``, which runs here with an observer in place of the model:
 it passes everything through and notes what the search itself computes when it ranks candidates, keeps beams and finishes hypotheses.
-Nothing is computed a second time, so tokens and scores are generate()'s own, for sampled beams too.
+No choice is made a second time, so tokens and scores are generate()'s own, for sampled beams too.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import plotly.graph_objects as go
 
 from aigc_core.figures.labels import plotly
@@ -10,7 +9,7 @@ from aigc_core.figures.theme import scale, template, theme
 from aigc_core.text import Words, words
 from aigc_core.traces import AttentionTrace
 
-MOST_TICKS = 48  # more token labels than this overlap
+MOST_TICKS = 24  # more token labels than this overlap
 
 
 def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words | None = None, dark: bool = False) -> go.Figure:
@@ -28,7 +27,7 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
         ticktext=labels[::step],
         tickfont=dict(size=12 if n <= 32 else 10),
     )
-    pattern = trace.attention[layer, head].astype(np.float32)
+    pattern = trace.attention[layer, head]
     figure = go.Figure(
         go.Heatmap(
             z=pattern,
@@ -57,7 +56,20 @@ def attention_heatmap(trace: AttentionTrace, layer: int, head: int, text: Words 
         template=template(dark),
         height=560,
         margin=dict(l=4, r=4, t=4, b=4),
-        xaxis=dict(title=text("figure.key"), tickangle=-60 if n > 6 else 0, constrain="domain", constraintoward="left", **axis),
-        yaxis=dict(title=text("figure.query"), autorange="reversed", scaleanchor="x", constrain="domain", constraintoward="top", **axis),
+        xaxis=dict(
+            title=dict(text=text("figure.key"), standoff=12),
+            tickangle=-60 if n > 6 else 0,
+            constrain="domain",
+            constraintoward="left",
+            **axis,
+        ),
+        yaxis=dict(
+            title=dict(text=text("figure.query"), standoff=12),
+            autorange="reversed",
+            scaleanchor="x",
+            constrain="domain",
+            constraintoward="top",
+            **axis,
+        ),
     )
     return figure

@@ -46,11 +46,6 @@ class LanguageModel:
         return n_positions if n_positions and n_positions > 0 else None  # XLNet says −1
 
 
-def is_other(name: str) -> bool:
-    """True for a folder or a hub id: what is not bundled, and so needs a person's consent."""
-    return bundled(name) is None
-
-
 def load(name: str, kind: Kind | None = None) -> LanguageModel:
     """Loads a bundled model, a local folder or a hub id; ``kind`` refuses one that the caller cannot use.
 

@@ -56,6 +56,8 @@ def encode(model: LanguageModel, text: str, pair: str | None = None, room_for: i
     Raises AigcError: text_empty, text_long (characters), context_full (tokens, with ``room_for`` new ones).
     """
     limit = limits.current().characters
+    # half of a surrogate pair, which a damaged link can hold, is no character
+    text, pair = (part and part.encode("utf-8", "replace").decode("utf-8") for part in (text, pair))
     for part in (text,) if pair is None else (text, pair):
         if not part.strip():
             raise AigcError("text_empty")

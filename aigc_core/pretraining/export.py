@@ -46,6 +46,7 @@ def write(folder: Path, recipe, schedule: Schedule, model, tokenizer, stories: C
             torch=torch.__version__.split("+")[0],
             vocabulary=len(tokenizer),
             batch=schedule.batch,
+            polish=schedule.polish,
             machine=machine,
             muon_rate=schedule.muon_rate,
             adamw_rate=schedule.adamw_rate,

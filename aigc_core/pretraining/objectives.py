@@ -24,6 +24,7 @@ class CausalLanguageModelling:
     stories: Sequence[np.ndarray]  # token ids of each story, no end token
     valid: Sequence[str]
     n_ctx: int
+    RUN = 4  # tokens
 
     @classmethod
     def from_texts(cls, tokenizer, train: Sequence[str], valid: Sequence[str], n_ctx: int) -> CausalLanguageModelling:
@@ -56,6 +57,26 @@ class CausalLanguageModelling:
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits  # [row, position, vocab]
         return F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten())
 
+    def polish(self, model, batch: np.ndarray) -> torch.Tensor:
+        """The loss of the last steps: a batch's own, plus the unlikelihood of the loops that greedy text falls into.
+
+        Half of the rows' beginnings are continued greedily; a token that ends a run of ``RUN`` which has occurred in that row before costs
+        −log(1 − p) (Welleck et al. 2020, *Neural Text Generation with Unlikelihood Training*, §5.2), as a mean over such tokens.
+        """
+        start = int(torch.randint(3, 11, ()))
+        prefix = torch.from_numpy(batch[: len(batch) // 2, :start]).long().to(model.device)
+        model.eval()
+        rows = model.generate(prefix, attention_mask=torch.ones_like(prefix), max_new_tokens=48, do_sample=False, pad_token_id=0)
+        model.train()
+        again = torch.tensor([[ends_repeated_run(row, place, self.RUN) for place in range(rows.shape[1])] for row in rows.tolist()])
+        again[:, :start] = False
+        loss = self.loss(model, batch)
+        if not again.any():
+            return loss
+        log_probs = model(input_ids=rows[:, :-1], use_cache=False).logits.float().log_softmax(-1)
+        taken = log_probs.gather(-1, rows[:, 1:, None])[..., 0][again[:, 1:].to(rows.device)]
+        return loss - torch.log1p(-taken.exp().clamp(max=1 - 1e-5)).mean()
+
     @torch.no_grad()
     def evaluate(self, model, limit: int | None = None) -> dict[str, float]:
         """Loss on the validation stories, each from the end token and cut at ``n_ctx`` − 1 tokens.
@@ -71,6 +92,12 @@ class CausalLanguageModelling:
             tokens += len(ids)
             characters += len(self.tokenizer.decode(ids))
         return {"nats_per_token": nats / tokens, "bits_per_character": nats / characters / math.log(2)}
+
+
+def ends_repeated_run(ids: Sequence[int], place: int, run: int) -> bool:
+    """True where the ``run`` tokens up to ``place`` stand somewhere before it, too."""
+    last = ids[max(0, place - run + 1) : place + 1]
+    return len(last) == run and any(ids[start : start + run] == last for start in range(place - run + 1))
 
 
 def encode(tokenizer, texts: Sequence[str]) -> list[list[int]]:

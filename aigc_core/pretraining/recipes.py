@@ -75,7 +75,7 @@ RECIPES = {
             tokenizer=lambda texts: tokenizers.byte_level_bpe(texts, d_vocab=2048, n_ctx=256),
             model=story_gpt,
             objective=CausalLanguageModelling,
-            schedule=Schedule(steps=7600),
+            schedule=Schedule(steps=7800, polish=200),
         ),
         Recipe(
             name="story-bert",

@@ -36,7 +36,7 @@ def continuations(model, tokenizer, new_tokens: int = 40, **sampling) -> list[li
 
 
 def report(model, tokenizer, seed: int = 0) -> dict:
-    """Greedy loops among the prompts, and one sampled continuation (temperature 0.7, end cut) to read."""
+    """Greedy loops among the prompts, and three sampled continuations (temperature 0.7) to read."""
     greedy = continuations(model, tokenizer)
     torch.manual_seed(seed)
     sampled = continuations(model, tokenizer, do_sample=True, temperature=0.7, top_k=0)

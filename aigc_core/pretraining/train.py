@@ -29,6 +29,7 @@ class Schedule:
     flat_until: float = 0.5  # share of the steps
     final: float = 0.02  # share of the peak
     clip: float = 1.0
+    polish: int = 0  # of the steps, so many last ones with the objective's ``polish`` instead of its ``loss``
     seed: int = 0
 
     def rate(self, step: int) -> float:
@@ -127,7 +128,7 @@ def train(
             for group, peak in zip(optimizer.param_groups, rates):
                 group["lr"] = peak * schedule.rate(step)
         with autocast:
-            loss = objective.loss(model, batch)
+            loss = (objective.polish if step >= schedule.steps - schedule.polish else objective.loss)(model, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), schedule.clip)
         for optimizer in stepping:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 
@@ -10,6 +15,9 @@ from aigc_core import limits
 from aigc_core.backends import Backend
 from aigc_core.text import Words
 from aigc_core.traces import AttentionTrace, MaskedText
+from aigc_core.ui import plain
+
+Result = TypeVar("Result")
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,18 +28,43 @@ def backend() -> Backend:
     return LocalBackend()
 
 
-@st.cache_resource(show_spinner=False, max_entries=limits.current().traces)
+class Recent:
+    """Results of recent requests, shared by all sessions; the ones asked for longest ago go when together they weigh too much."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes, self._guard = most_bytes, threading.Lock()
+        self._kept: OrderedDict[tuple, tuple[object, int]] = OrderedDict()
+
+    def get(self, key: tuple, make: Callable[[], Result], weigh: Callable[[Result], int]) -> Result:
+        with self._guard:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+        made = make()  # outside the guard: others need not wait for this one
+        with self._guard:
+            self._kept[key] = made, weigh(made)
+            while len(self._kept) > 1 and sum(size for _, size in self._kept.values()) > self._most_bytes:
+                self._kept.popitem(last=False)
+        return made
+
+
+@st.cache_resource(show_spinner=False)
+def recent() -> Recent:
+    return Recent(limits.current().trace_bytes)
+
+
 def attention_trace(model: str, text: str) -> AttentionTrace:
     """Read-only, so all sessions may share one."""
-    return backend().ask("attention.trace", model, text=text)
+    make = partial(backend().ask, "attention.trace", model, text=text)
+    return recent().get(("attention", model, text), make, lambda trace: trace.attention.nbytes)
+
+
+def masked_text(model: str, text: str, top_k: int) -> MaskedText:
+    """A text as a masked model reads it, with the candidates of its gaps."""
+    make = partial(backend().ask, "masked.read", model, text=text, top_k=top_k)
+    return recent().get(("masked", model, text, top_k), make, lambda read: 1000 * len(read.tokens))  # bytes, roughly
 
 
 def loading(words: Words, model: str) -> AbstractContextManager:
     """A spinner that says what is loading; nothing where the model is there already."""
-    return nullcontext() if backend().ready(model) else st.spinner(words("controls.loading", name=model), show_time=True)
-
-
-@st.cache_resource(show_spinner=False, max_entries=limits.current().traces)
-def masked_text(model: str, text: str, top_k: int) -> MaskedText:
-    """A text as a masked model reads it, with the candidates of its gaps."""
-    return backend().ask("masked.read", model, text=text, top_k=top_k)
+    return nullcontext() if backend().ready(model) else st.spinner(plain.sentence(words, "controls.loading", name=model), show_time=True)

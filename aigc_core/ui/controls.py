@@ -72,7 +72,7 @@ def model(words: Words, kinds: tuple[str, ...]) -> str:
         chosen = chosen if chosen in names else default
     state["model_before"] = chosen
     if card := bundled(chosen):
-        about = dict(parameters=f"{card.parameters / 1e6:.1f}", kind=words(f"controls.kind_{card.kind}"), licence=card.licence)
+        about = dict(parameters=f"{card.parameters / 1e6:.1f}", kind=words(f"controls.kind_{card.kind}"), licence=card.licence.upper())
         st.sidebar.caption(words("controls.card", name=chosen, languages=spoken(words, card.languages), **about))
     if not pending:  # until then the address keeps asking for the link's model
         share.mirror("model", chosen, default)
@@ -102,7 +102,8 @@ def _load(words: Words, name: str, kinds: tuple[str, ...]) -> None:
     except AigcError as problem:
         plain.error(words, problem)
         return
-    st.session_state["other_models"][name] = kind
+    if not bundled(name):
+        st.session_state["other_models"][name] = kind
     st.session_state.update(arrived_model=name, model_settled=True)
     st.rerun()
 
@@ -150,6 +151,13 @@ def spoken(words: Words, languages: tuple[str, ...]) -> str:
     return ", ".join(known.get(code, code) for code in languages) or words("controls.unknown")
 
 
+def slider(words: Words, name: str, low: float, high: float, value: float, step: float) -> float:
+    """A setting in the link. A server's limit below the usual value becomes the value; where it is the least, nothing is left to slide."""
+    if high <= low:
+        return low
+    return st.slider(words(name), low, high, min(value, high), step, key=name, help=words(f"{name}_help"), bind="query-params")
+
+
 def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]:
     """The chosen head, as two small numbers that a link restores; a click on the wall sets them too."""
     numbers = []
@@ -186,7 +194,7 @@ def token(count: int) -> int | None:
 
 def choose_token(index: int) -> None:
     """What a click on a written token, or on a node of a search, does."""
-    st.session_state["token"] = index
+    st.session_state["token"] = max(index, 0)
 
 
 def next_seed() -> None:

@@ -36,10 +36,11 @@ def show() -> None:
         waiting = not cache.backend().ready(model)
         st.fragment(_picture, run_every=0.5 if waiting else None)(words, model, text, waiting)
     with ways:
-        menu = st.session_state["menu"]
-        for name in ("attention", "generate"):
+        for name, way in st.session_state["menu"].items():
+            if not name:  # this page itself
+                continue
             with st.container(border=True):
-                st.page_link(menu[name], label=f"**{menu[name].title}**", icon=menu[name].icon)
+                st.page_link(way, label=f"**{way.title}**", icon=way.icon)
                 st.caption(words(f"home.{name}"))
 
 
@@ -53,10 +54,10 @@ def _picture(words: Words, model: str, text: str, waiting: bool) -> None:
             cache.backend().warm(model)
         st.session_state["home_painted"] = True
         if trace is None:
-            st.caption(words("controls.loading", name=model))
+            st.caption(plain.sentence(words, "controls.loading", name=model))
             return
         layer, head = st.session_state.get("home_head", (0, 0))
         layer, head = min(layer, trace.n_layers - 1), min(head, trace.n_heads - 1)
-        st.caption(words("home.recorded" if waiting else "home.live", name=trace.model))
+        st.caption(plain.sentence(words, "home.recorded" if waiting else "home.live", name=trace.model))
         panels.attention_wall(trace, (layer, head), words, "home_wall", lambda *chosen: st.session_state.update(home_head=chosen))
         st.markdown(panels.reading(words, heads.read(trace.attention[layer, head]), layer, head))

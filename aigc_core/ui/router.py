@@ -49,6 +49,8 @@ def main() -> None:
     state = st.session_state
     state["switched"] = state.get("page_before") not in (None, page.url_path)
     state["page_before"] = page.url_path
+    if state["switched"]:
+        state["token"] = None  # a token of one page is none of another
     state["menu"] = {each.url_path: each for group in menu.values() for each in group}
     with plain.told(shared):
         state["chosen_model"] = controls.model(shared, kinds[page.url_path])

@@ -10,7 +10,7 @@ import streamlit as st
 
 def asked(name: str) -> str | None:
     """What the link that opened this session asked for, remembered: the address changes as the visitor goes on."""
-    return st.session_state.setdefault(f"asked_{name}", st.query_params.get(name))
+    return st.session_state.setdefault(f"asked_{name}", st.query_params.get(name, "").strip() or None)
 
 
 def mirror(name: str, value: str, default: str) -> None:
@@ -21,12 +21,23 @@ def mirror(name: str, value: str, default: str) -> None:
         st.query_params[name] = value
 
 
-def recall(name: str, default: object) -> None:
-    """Before a bound widget that several pages draw: its value where the page has just changed, when Streamlit forgets it."""
-    kept = st.session_state.setdefault("kept", {})
-    if st.session_state.get("switched") and kept.get(name, default) != default:
-        st.session_state[name] = kept[name]
-        st.query_params[name] = str(kept[name])
+def recall(name: str, default: str | int) -> None:
+    """Before a bound widget that several pages draw: its value where the page has just changed, when Streamlit forgets it.
+
+    The address goes first: by the browser's back button it may hold another value than the one that was left.
+    """
+    kept, state = st.session_state.setdefault("kept", {}), st.session_state
+    if not state.get("switched"):
+        return
+    asked_for = st.query_params.get(name)
+    try:
+        value = type(default)(asked_for) if asked_for is not None else kept.get(name, default)
+    except ValueError:  # a number that is none
+        return
+    if value != default:
+        state[name] = value
+        if asked_for is None:
+            st.query_params[name] = str(value)
 
 
 def remember(name: str, value: object) -> None:
@@ -39,6 +50,8 @@ def choice(name: str, label: str, options: dict[str, str]) -> str:
     default = next(iter(options))
     wanted = asked(name)
     st.session_state.setdefault(name, wanted if wanted in options else default)
-    chosen = st.segmented_control(label, list(options), format_func=options.get, key=name, required=True, persist_state="session")
+    chosen = st.segmented_control(
+        label, list(options), format_func=options.get, key=name, required=True, persist_state="session", wrap=True
+    )
     mirror(name, chosen, default)
     return chosen

@@ -1,5 +1,6 @@
 """Beam search: the search of transformers itself, drawn as a tree while it runs."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -17,11 +18,8 @@ words, model = page.begin(Path(__file__).parent)
 prompt = controls.text(words, EXAMPLES, model)
 searched, tuning = st.columns([3, 1], gap="large")  # on a phone the tree comes first
 
+slider = partial(controls.slider, words)
 with tuning:
-
-    def slider(name: str, low: float, high: float, value: float, step: float) -> float:
-        return st.slider(words(name), low, high, value, step, key=name, help=words(f"{name}_help"), bind="query-params")
-
     num_beams = slider("num_beams", 1, limits.current().beams, 4, 1)
     settings = BeamSettings(
         num_beams=num_beams,
@@ -32,7 +30,7 @@ with tuning:
         repetition_penalty=slider("repetition_penalty", 1.0, 2.0, 1.0, 0.05),
         max_new_tokens=slider("beam_length", 1, limits.current().beam_tokens, 16, 1),
     )
-    if st.session_state["num_return_sequences"] > num_beams:
+    if st.session_state.get("num_return_sequences", 1) > num_beams:
         st.caption(words("fewer_returned", count=num_beams))
 
 with searched:

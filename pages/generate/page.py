@@ -1,6 +1,7 @@
 """Generate: GPT writes token by token; each token shows what it competed with."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -20,11 +21,8 @@ prompt = controls.text(words, EXAMPLES, model)
 
 written, tuning = st.columns([3, 1], gap="large")  # on a phone the text comes first
 
+slider = partial(controls.slider, words)
 with tuning:
-
-    def slider(name: str, low: float, high: float, value: float, step: float) -> float:
-        return st.slider(words(name), low, high, value, step, key=name, help=words(f"{name}_help"), bind="query-params")
-
     settings = SamplingSettings(
         temperature=slider("temperature", 0.1, 2.0, 0.7, 0.05),
         top_k=slider("top_k", 0, 100, 0, 1),

@@ -239,22 +239,22 @@ def test_another_model_is_loaded_from_a_folder_and_its_faults_are_told(tmp_path,
 def test_a_model_of_the_wrong_kind_is_told(folder_of):
     app = open_page("generate", text=TEXT, length="3")
     app.selectbox(key="model_causal").select("another").run()
-    app.text_input(key="other_model").set_value(str(folder_of)).run()
+    app.text_input(key="other_model").set_value(str(folder_of("bert"))).run()
     app.button(key="other_load").click().run()
-    assert words("en")("error.wrong_kind_causal", name=str(folder_of)) in texts(app)
+    assert words("en")("error.wrong_kind_causal", name=str(folder_of("bert"))) in texts(app)
     assert app.session_state["writing"].request[1] == "story-gpt"
 
 
 def test_a_model_is_remembered_for_the_pages_that_can_use_it(folder_of):
     app = open_page("attention", text=TEXT)
     app.selectbox(key="model_causal_masked").select("another").run()
-    app.text_input(key="other_model").set_value(str(folder_of)).run()
+    app.text_input(key="other_model").set_value(str(folder_of("bert"))).run()
     app.button(key="other_load").click().run()
-    assert app.selectbox(key="model_causal_masked").value == str(folder_of)
+    assert app.selectbox(key="model_causal_masked").value == str(folder_of("bert"))
     app.switch_page("../../pages/generate/page.py").run()
     assert app.selectbox(key="model_causal").value == "story-gpt"
     app.switch_page("../../pages/attention/page.py").run()
-    assert app.selectbox(key="model_causal_masked").value == str(folder_of)
+    assert app.selectbox(key="model_causal_masked").value == str(folder_of("bert"))
 
 
 def test_languages_change_and_keep_everything():

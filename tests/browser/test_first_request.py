@@ -9,7 +9,9 @@ TITLES = {
     "/": ("Glassbox", "Glassbox 玻璃盒"),
     "/attention": ("Attention", "注意力"),
     "/generate": ("Generate", "生成"),
+    "/beam": ("Beam search", "束搜索"),
 }
+PICTURES = {"/generate": ".strip .piece.live", "/beam": ".tree canvas"}  # of the others the wall
 
 
 @pytest.mark.parametrize("path", TITLES)
@@ -18,7 +20,7 @@ def test_page_paints_as_the_first_request(path, language, fresh_server, open_pag
     page = open_page(f"{path}?lang={language}", on=fresh_server(), settled=False)
     expect(looks.title(page)).to_have_text(TITLES[path][language == "zh"], timeout=looks.MODEL_MS)
     expect(page.get_by_text("Page not found")).to_have_count(0)
-    expect(looks.wall(page) if path != "/generate" else page.locator(".strip .piece.live").first).to_be_visible(timeout=looks.MODEL_MS)
+    expect(page.locator(PICTURES.get(path, ".wall canvas.heads")).first).to_be_visible(timeout=looks.MODEL_MS)
     looks.settle(page)
     assert page.url.split("?")[0].endswith(path)
 

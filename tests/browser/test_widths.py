@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser import looks
 
-PATHS = ["/", "/attention", "/generate?length=12"]
+PATHS = ["/", "/attention", "/generate?length=12", "/beam?beam_length=6"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -31,3 +31,16 @@ def test_dark_is_followed(path, server, open_page):
     page = open_page(path, scheme="dark")
     red, green, blue = looks.background(page)
     assert max(red, green, blue) < 64
+
+
+def test_pictures_follow_when_the_appearance_changes(server, open_page):
+    page = open_page("/generate?length=6")
+    looks.written(page)
+    labels = page.locator(".js-plotly-plot .ytick text")
+    light = labels.first.evaluate("text => getComputedStyle(text).fill")
+    page.emulate_media(color_scheme="dark")
+    expect(labels.first).not_to_have_css("fill", light)
+    looks.settle(page)
+    first = page.locator(".strip .piece.live").first
+    background = first.evaluate("piece => getComputedStyle(piece).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)")
+    assert max(background) < 160  # dark enough for the pale letters of a dark page

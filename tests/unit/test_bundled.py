@@ -59,6 +59,12 @@ def test_nothing_that_can_run_is_in_the_folder(card):
     assert {path.suffix for path in card.folder.rglob("*") if path.is_file()} <= allowed
 
 
+def test_story_gpt_is_what_its_recipe_makes_and_as_good_as_asked():
+    facts = front_matter(BUNDLED / "story-gpt" / "README.md")["glassbox"]
+    assert facts["steps"] == RECIPES["story-gpt"].schedule.steps and facts["seed"] == RECIPES["story-gpt"].schedule.seed
+    assert facts["validation_bits_per_character"] <= 0.703  # the measured recipe that it was to beat
+
+
 @by_card
 def test_the_card_has_its_figures(card):
     """Where it comes from, how long it learnt and how well it does: in the head for programs, in the text for people."""

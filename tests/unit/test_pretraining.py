@@ -15,7 +15,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from aigc_core.errors import AigcError
 from aigc_core.pretraining import corpus, cpu_attention, speech
 from aigc_core.pretraining.__main__ import main
-from aigc_core.pretraining.objectives import CausalLanguageModelling
+from aigc_core.pretraining.objectives import CausalLanguageModelling, ends_repeated_run
 from aigc_core.pretraining.tokenizers import byte_level_bpe
 from aigc_core.pretraining.train import Schedule, train
 from tests.models import STORIES, byte_pieces
@@ -294,3 +294,38 @@ def test_continuations_are_what_generate_writes():
         with torch.no_grad():
             assert token_id == int(model(ids).logits[0, -1].argmax())
         ids = torch.cat([ids, torch.tensor([[token_id]])], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        ([1, 2, 3, 4], []),
+        ([1, 2, 1, 2], [3]),
+        ([5, 5, 5, 5], [2, 3]),
+        ([1, 2, 3, 1, 2, 4, 1, 2], [4, 7]),
+    ],
+)
+def test_repeated_runs_are_found_where_they_end(ids, expected):
+    assert [place for place in range(len(ids)) if ends_repeated_run(ids, place, 2)] == expected
+
+
+def test_polish_makes_a_model_leave_its_loops():
+    """An untrained model's greedy text is one loop; some steps of polish alone make what it repeats less probable."""
+    tokenizer = byte_pieces()
+    task = CausalLanguageModelling.from_texts(tokenizer, STORIES * 4, STORIES, 60)
+    model = small_gpt(n_positions=80)
+    batch = task.epoch(np.random.default_rng(0))[:6]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+
+    def extra() -> float:
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return float(task.polish(model, batch) - task.loss(model, batch))
+
+    before = extra()
+    assert before > 0
+    for _ in range(25):
+        optimizer.zero_grad()
+        task.polish(model, batch).backward()
+        optimizer.step()
+    assert extra() < before
