@@ -52,6 +52,6 @@ def drawable(patterns, n: int) -> bool:
 def check_cells(model: LanguageModel, n_tokens: int) -> None:
     """Refuses a text whose attention would not fit the limit, before anything is computed."""
     config, limit = model.module.config, limits.current().attention_cells
-    maps = config.num_hidden_layers * config.num_attention_heads
+    maps = getattr(config, "num_hidden_layers", 0) * getattr(config, "num_attention_heads", 0)  # a family without heads is refused later
     if maps * n_tokens**2 > limit:
         raise AigcError("attention_large", found=n_tokens, maps=maps, limit=int((limit / maps) ** 0.5))
