@@ -14,9 +14,10 @@ TITLE = "Answer: last key to the new attention pictures ÷ the same for an empty
 PEER = Path(__file__).parent / "peers" / "echo.py"
 PAIRS = 21
 WORDS = "dog cat bird fish tree ball kite sun moon hat".split()
-# what the attention page has drawn: the wall's count of paintings and the words on the heat map's axis
+# what the attention page has drawn: the wall's count of paintings, and the word on the heat map's axis (in pieces, perhaps)
 OURS = """([word, paints]) => Number(document.glassboxWall?.dataset.paints) > paints
-    && document.querySelector('.js-plotly-plot')?._fullData?.[0]?.y?.some((label) => label.includes(word))"""
+    && document.querySelector('.js-plotly-plot')?._fullData?.[0]?.y
+        ?.map((label) => label.replace(/ \\(\\d+\\)$/, '')).join('').includes(word)"""
 PEERS = "length => document.querySelector('[data-testid=stMain] h1')?.innerText === `${length} characters`"
 # the wall stands in a shadow root: found once, then kept at hand
 FIND_WALL = """() => {

@@ -1,6 +1,22 @@
-"""Pure functions from records and words to Plotly figures; nothing is displayed here."""
+"""Pure functions from records and words to Plotly figures; nothing is displayed here.
 
-from aigc_core.figures.attention import attention_heatmap
-from aigc_core.figures.sampling import rivals_bars
+Plotly is imported with the first figure: the home page, which draws none, is painted without waiting for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aigc_core.figures.attention import attention_heatmap
+    from aigc_core.figures.sampling import rivals_bars
 
 __all__ = ["attention_heatmap", "rivals_bars"]
+WHERE = {"attention_heatmap": "attention", "rivals_bars": "sampling"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{WHERE[name]}"), name)

@@ -6,8 +6,10 @@ Colours are a language: the same thing has the same colour in formulas, words an
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import plotly.graph_objects as go
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # Okabe & Ito (2008): hues that colour-blind eyes tell apart
 QUERY, KEY, VALUE, OUTPUT = "#E69F00", "#0072B2", "#009E73", "#CC79A7"
@@ -67,6 +69,8 @@ def mix(colours: tuple[str, ...], share: float) -> str:
 
 def template(dark: bool) -> go.layout.Template:
     """The template that every figure uses: no boxes, no background, quiet axes."""
+    import plotly.graph_objects as go
+
     look = theme(dark)
     axis = dict(
         showgrid=False,

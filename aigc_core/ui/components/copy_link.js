@@ -4,7 +4,7 @@ const LINK = ["M10 13a5 5 0 0 0 7.5.5l3-3a5 5 0 0 0-7-7l-1.7 1.7", "M14 11a5 5 0
 const TICK = ["M4 12.5l5 5L20 6.5"];
 const timers = new WeakMap();  // parentElement → the timer that ends the message
 
-export default function ({ data: { words }, parentElement }) {
+export default function ({ data: [{ words }], parentElement }) {
   const button = parentElement.querySelector("button");
   if (!timers.has(parentElement)) show(button, words, "label");
   button.onclick = async () => {

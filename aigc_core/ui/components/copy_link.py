@@ -21,4 +21,4 @@ _component = st.components.v2.component(
 
 def copy_link(words: dict[str, str], key: str) -> None:
     """Draws the button. words: ``label``, ``copied`` (shown for two seconds), ``failed`` (shown where the browser forbids copying)."""
-    _component(key=key, data={"words": dict(words)}, width="content")
+    _component(key=key, data=[{"words": dict(words)}], width="content")

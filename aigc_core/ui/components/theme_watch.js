@@ -1,6 +1,6 @@
 // Draws nothing: tells Python when the page's appearance is no longer the one that its pictures were made for.
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const paper = getComputedStyle(parentElement.host ?? parentElement).getPropertyValue("--st-background-color");
   const dark = luminance(paper) < 0.5;
   if (dark !== data.dark) setTriggerValue("changed", dark);

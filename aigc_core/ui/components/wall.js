@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   if (!walls.has(parentElement)) walls.set(parentElement, new Wall(parentElement.querySelector(".wall")));
   const wall = walls.get(parentElement);
-  wall.update(data, (choice) => setTriggerValue("selected", choice));
+  wall.update(data[0], (choice) => setTriggerValue("selected", choice));
   return () => {
     wall.close();
     walls.delete(parentElement);

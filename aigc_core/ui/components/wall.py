@@ -93,16 +93,18 @@ def wall(
         _carrier(key=f"{key}-carrier", data=packed, height=1)
         result = _wall(
             key=key,
-            data={
-                "digest": digest,
-                "shape": list(pattern.shape),
-                "selected": list(selected),
-                "queries": list(tokens),
-                "keys": list(tokens if key_tokens is None else key_tokens),
-                "words": dict(words),
-                "scales": {"light": theme.LIGHT.attention, "dark": theme.DARK.attention},
-                "colours": {"query": theme.QUERY, "key": theme.KEY},
-            },
+            data=[
+                {
+                    "digest": digest,
+                    "shape": list(pattern.shape),
+                    "selected": list(selected),
+                    "queries": list(tokens),
+                    "keys": list(tokens if key_tokens is None else key_tokens),
+                    "words": dict(words),
+                    "scales": {"light": theme.LIGHT.attention, "dark": theme.DARK.attention},
+                    "colours": {"query": theme.QUERY, "key": theme.KEY},
+                }
+            ],
             on_selected_change=tell,
         )
     return chosen(result.selected, n_layers, n_heads)
