@@ -1,4 +1,4 @@
-"""From the last key to the new picture, against the least page that answers to typing. The text box's own pause of 0.4 s is in both."""
+"""From the last key to the new picture, against the least page that answers to typing. The text box's own pause of 0.25 s is in both."""
 
 from __future__ import annotations
 
@@ -67,6 +67,6 @@ def measure(pairs: int | None = None) -> Result:
             return time.perf_counter() - begun
 
         ours(), peer()
-        result = Result(*alternate(ours, peer, pairs or PAIRS), notes=("Both hold the 0.4 s pause after which a text box answers.",))
+        result = Result(*alternate(ours, peer, pairs or PAIRS), notes=("Both hold the 0.25 s pause after which a text box answers.",))
         browser.close()
     return result

@@ -132,7 +132,7 @@ def text(words: Words, examples: tuple[str, ...], model: str) -> str:
 
     share.recall("text", DEFAULT_TEXT)
     typed = st.text_input(
-        words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live="400ms", placeholder=words("controls.text_placeholder")
+        words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live=True, placeholder=words("controls.text_placeholder")
     )
     share.remember("text", typed)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):

@@ -1,4 +1,4 @@
 import streamlit as st
 
-typed = st.text_input("Text", key="text", live="400ms")
+typed = st.text_input("Text", key="text", live=True)
 st.title(f"{len(typed)} characters")
