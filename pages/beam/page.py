@@ -16,7 +16,7 @@ EARLY = {"true": True, "false": False, "never": "never"}
 
 words, model = page.begin(Path(__file__).parent)
 prompt = controls.text(words, EXAMPLES, model)
-searched, tuning = st.columns([3, 1], gap="large")  # on a phone the tree comes first
+searched, tuning = st.columns([5, 2], gap="large")  # on a phone the tree comes first
 
 slider = partial(controls.slider, words)
 with tuning:

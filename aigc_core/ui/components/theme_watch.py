@@ -11,4 +11,4 @@ _component = st.components.v2.component("glassbox_theme_watch", js=Path(__file__
 
 def theme_watch(dark: bool) -> None:
     """``dark``: the appearance that this run draws for."""
-    _component(key="theme_watch", data=[{"dark": dark}], on_changed_change=lambda: None, height=1)
+    _component(key="theme_watch", data=[{"dark": dark}], on_changed_change=lambda: None, width=1, height=1)
