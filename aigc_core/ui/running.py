@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import streamlit as st
 
 from aigc_core.ui import cache
+
+PACE = 0.06  # seconds a step stays the newest, so that an eye can follow a small model
 
 
 @dataclass
@@ -37,6 +40,7 @@ class Running:
                     return
                 self.items.append(item := self.fold(step))
             yield item
+            time.sleep(PACE)
 
     def stop(self) -> None:
         with self._turn:

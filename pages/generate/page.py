@@ -1,6 +1,5 @@
 """Generate: GPT writes token by token; each token shows what it competed with."""
 
-import time
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from aigc_core.ui import cache, controls, page, panels, plain, running
 from aigc_core.ui.components.token_strip import token_strip
 
 EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
-PACE = 0.06  # seconds a token stays the newest, so that an eye can follow a small model
 
 words, model = page.begin(Path(__file__).parent)
 prompt = controls.text(words, EXAMPLES, model)
@@ -53,7 +51,6 @@ with written:
         button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
         for _ in text.advance():
             strip.update(panels.written(prompt, text.items))
-            time.sleep(PACE)
     chosen = controls.token(len(text.items))
     strip.update(panels.written(prompt, text.items), None if chosen is None else chosen + 1)
     button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
