@@ -22,16 +22,17 @@ def mirror(name: str, value: str, default: str) -> None:
 
 
 def recall(name: str, default: str | int) -> None:
-    """Before a bound widget that several pages draw: its value where the page has just changed, when Streamlit forgets it.
+    """Before a bound widget that several pages draw: its value where another page drew it last, since Streamlit forgets it then.
 
     The address goes first: by the browser's back button it may hold another value than the one that was left.
     """
-    kept, state = st.session_state.setdefault("kept", {}), st.session_state
-    if not state.get("switched"):
+    state = st.session_state
+    kept, drawn_on = state.setdefault("kept", {}).get(name, (default, state["page_before"]))
+    if drawn_on == state["page_before"]:
         return
     asked_for = st.query_params.get(name)
     try:
-        value = type(default)(asked_for) if asked_for is not None else kept.get(name, default)
+        value = type(default)(asked_for) if asked_for is not None else kept
     except ValueError:  # a number that is none
         return
     if value != default:
@@ -40,9 +41,9 @@ def recall(name: str, default: str | int) -> None:
             st.query_params[name] = str(value)
 
 
-def remember(name: str, value: object) -> None:
-    """After that widget: what ``recall`` shall give back."""
-    st.session_state["kept"][name] = value
+def remember(name: str, value: str | int) -> None:
+    """After that widget: what ``recall`` shall give back on another page."""
+    st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 
 def choice(name: str, label: str, options: dict[str, str]) -> str:

@@ -105,20 +105,3 @@ def test_a_server_may_forbid_other_models(fresh_server, open_page):
     (alert,) = looks.alerts(page)
     assert "This server shows its bundled models only; story-gpt is shown." in alert
     expect(page.get_by_role("button", name="Load this model")).to_have_count(0)
-
-
-def test_back_shows_what_its_address_says(server, open_page):
-    page = open_page(f"/attention?text={quote('The cat ran home')}")
-    looks.settle(page)
-    page.get_by_test_id("stSidebarNavLink").get_by_text("Generate").click()
-    looks.written(page)
-    looks.type_text(page, "Lily and Tom")
-    expect(page.locator(".strip .piece.quiet")).to_have_text("Lily and Tom", timeout=looks.MODEL_MS)
-    for _ in range(12):  # Streamlit keeps several entries for one click on the menu
-        if urlsplit(page.url).path == "/attention":
-            break
-        page.go_back()
-        page.wait_for_timeout(500)
-    looks.settle(page)
-    expect(looks.title(page)).to_have_text("Attention")
-    expect(looks.text_box(page)).to_have_value(query(page)["text"])
