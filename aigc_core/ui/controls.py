@@ -166,7 +166,7 @@ def layer_and_head(words: Words, n_layers: int, n_heads: int) -> tuple[int, int]
         if st.session_state.get(name, 0) >= count:
             st.session_state[name] = 0
         number = st.number_input(
-            words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=130, disabled=count == 1
+            words(f"controls.{name}"), 0, max(count - 1, 1), 0, 1, key=name, bind="query-params", width=121, disabled=count == 1
         )
         share.remember(name, number)
         numbers.append(number)
