@@ -29,21 +29,20 @@ def trace(model: LanguageModel, text: str, pair: str | None = None, intervention
     Raises AigcError: text_empty, text_long, context_full, attention_large, attention_hidden, and those of an intervention
     (attention_closed, setting).
     """
+    encoded = measured(model, text, pair)
+    found = gather(model, encoded["input_ids"][0].tolist(), run(model, encoded, intervention), **places(model, text, pair))
+    if found is None:
+        raise AigcError("attention_hidden", name=model.card.name)
+    return found
+
+
+def gather(model: LanguageModel, ids: list[int], record: Recording, **where: tuple) -> AttentionTrace | None:
+    """The patterns of one recorded pass over ``ids``; None where the family gave none that can be drawn."""
     import torch
 
-    encoded = measured(model, text, pair)
-    ids = encoded["input_ids"][0].tolist()
-    if model.blocks or intervention:
-        patterns = run(model, encoded, intervention).patterns
-    else:
-        from aigc_core.models.attention_interface import stack
-
-        with torch.inference_mode():
-            patterns = getattr(stack(model.module)(**encoded, output_attentions=True), "attentions", None) or ()
-    if not drawable(patterns, len(ids)):
-        raise AigcError("attention_hidden", name=model.card.name)
-    attention = torch.cat(list(patterns)).float().numpy()  # a batch of one: its axis becomes the layers'
-    where = places(model, text, pair)
+    if not drawable(record.patterns, len(ids)):
+        return None
+    attention = torch.cat(list(record.patterns)).float().numpy()  # a batch of one: its axis becomes the layers'
     return AttentionTrace(model.card.name, tokens(model, ids), np.ascontiguousarray(attention), **where, opened=bool(model.blocks))
 
 
@@ -161,22 +160,34 @@ def predicted(model: LanguageModel, encoded: dict[str, torch.Tensor], position: 
 def measured(model: LanguageModel, text: str, pair: str | None = None) -> dict[str, torch.Tensor]:
     """The text as the model takes it, refused before anything is computed where its attention would not fit the limit."""
     encoded = encode(model, text, pair)
-    config, limit, found = model.module.config, limits.current().attention_cells, encoded["input_ids"].shape[1]
-    maps = getattr(config, "num_hidden_layers", 0) * getattr(config, "num_attention_heads", 0)  # a family without heads is refused later
-    if maps * found**2 > limit:
-        raise AigcError("attention_large", found=found, maps=maps, limit=int((limit / maps) ** 0.5))
+    check_cells(model, encoded["input_ids"].shape[1])
     return encoded
 
 
-def run(model: LanguageModel, encoded: dict, intervention: Intervention | None, whole: tuple[int, ...] = ()) -> Recording:
-    """One recorded forward pass, with ``.logits`` [1, position, vocab] where the model has a head over the vocabulary."""
+def check_cells(model: LanguageModel, found: int) -> None:
+    """Raises AigcError: attention_large, for more tokens than whose attention fits the limit."""
+    config, limit = model.module.config, limits.current().attention_cells
+    maps = getattr(config, "num_hidden_layers", 0) * getattr(config, "num_attention_heads", 0)  # a family without heads is refused later
+    if maps * found**2 > limit:
+        raise AigcError("attention_large", found=found, maps=maps, limit=int((limit / maps) ** 0.5))
+
+
+def run(
+    model: LanguageModel, encoded: dict, intervention: Intervention | None = None, whole: tuple[int, ...] = (), **arguments: object
+) -> Recording:
+    """One recorded forward pass, with ``.logits`` [1, position, vocab] where the model has a head over the vocabulary. A family whose
+    attention cannot be opened is asked to hand out its patterns. ``arguments`` go to the model."""
     import torch
 
     from aigc_core.models.attention_interface import recording, stack
 
     check_intervention(model, intervention, encoded["input_ids"].shape[1])
+    if not model.blocks:
+        arguments |= dict(output_attentions=True)
     with torch.inference_mode(), recording(intervention, whole) as record:
-        output = stack(model.module)(**encoded)
+        output = stack(model.module)(**encoded, **arguments)
+    if not model.blocks:
+        record.patterns = list(getattr(output, "attentions", None) or ())
     record.logits = output.logits if hasattr(output, "logits") else getattr(output, "prediction_logits", None)
     return record
 

@@ -21,6 +21,7 @@ class Limits:
     bertviz_lines: int = 60_000  # layers × heads × tokens² for BertViz; 50,000 took 1.3 s to draw and 0.3 s to answer the pointer
     waiting: int = 64  # requests that may wait for the model at one time
     new_tokens: int = 200  # length of one generation
+    branch_tokens: int = 400  # length of one continuation, written in several goes
     beams: int = 16  # beams of one search
     beam_tokens: int = 60  # length of one search
     other_models: str = "loopback"  # who may load a folder or a hub id: loopback is only from this machine

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -159,21 +160,40 @@ class WhatIf:
 
 
 @dataclass(frozen=True, eq=False)
-class SamplingStep:
-    """One token drawn: what the model gave, what each setting made of it, and what was taken."""
+class Stages:
+    """What a model gave for one place of a text, and what each setting made of it."""
 
-    index: int  # 0 for the first new token
-    token: Token
-    candidates: tuple[Token, ...]  # the ten best by the model's own probability, then the token taken where it is none of them
     logits: np.ndarray  # float32 [vocab]; the model's own
     stages: Mapping[str, np.ndarray]  # logits after each processor that is on, in order; filtered entries are −inf
-    probabilities: np.ndarray  # float32 [vocab]; softmax of the last stage: what the token was drawn from
-    is_end: bool  # an end token: nothing follows
+    probabilities: np.ndarray  # float32 [vocab]; softmax of the last stage: what a token is drawn from
 
     def __post_init__(self) -> None:
         read_only(self.logits, (-1,), "logits")
         for name, stage in [*self.stages.items(), ("probabilities", self.probabilities)]:
             read_only(stage, self.logits.shape, name)
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Ids, the most probable first; of equals the lower id. int [vocab]."""
+        last = list(self.stages.values())[-1] if self.stages else self.logits
+        return np.argsort(-last, kind="stable")
+
+    @property
+    def running_sum(self) -> np.ndarray:
+        """The probabilities added up in that order: float64 [vocab], brought to end at exactly 1, which float32 misses by rounding."""
+        total = self.probabilities[self.order].astype(np.float64).cumsum()
+        return total / total[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingStep(Stages):
+    """One token drawn: what the model gave, what each setting made of it, and what was taken."""
+
+    index: int  # 0 for the first new token
+    token: Token
+    candidates: tuple[Token, ...]  # the ten best by the model's own probability, then the token taken where it is none of them
+    draw: float  # in [0, 1): the token taken is the one whose stretch of the running sum, the most probable first, holds it
+    is_end: bool  # an end token: nothing follows
 
     @property
     def token_id(self) -> int:
@@ -183,6 +203,40 @@ class SamplingStep:
     def probability(self) -> float:
         """Of the token taken, after every setting."""
         return float(self.probabilities[self.token.id])
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A prompt and the tokens written after it, as the model reads them in one pass. Row s of ``logits`` is of the place of token s, the
+    last row of the place after them all."""
+
+    prompt: tuple[Token, ...]
+    tokens: tuple[Token, ...]
+    logits: np.ndarray  # float32 [step, vocab], one more than tokens
+    best: tuple[tuple[Token, ...], ...]  # [step][rank]: the model's own best ones for each place
+    ended: bool  # the last token is an end token: nothing follows
+    attention: AttentionTrace | None  # over prompt and tokens; None for a family that does not hand it out
+
+    def __post_init__(self) -> None:
+        read_only(self.logits, (len(self.tokens) + 1, -1), "logits")
+
+    def context(self, step: int) -> tuple[int, ...]:
+        """The ids that the model had read when it gave row ``step``."""
+        return tuple(token.id for token in (*self.prompt, *self.tokens[:step]))
+
+
+@dataclass(frozen=True, eq=False)
+class LayerReading:
+    """What a model would say of one place after each layer, and of one token there; layer 0 is the embedding, before any block."""
+
+    best: tuple[Token, ...]  # [layer]
+    best_probabilities: np.ndarray  # float32 [layer]
+    probabilities: np.ndarray  # float32 [layer], of the token asked for
+    ranks: tuple[int, ...]  # [layer], of that token; 1 is the best
+
+    def __post_init__(self) -> None:
+        for name in ("best_probabilities", "probabilities"):
+            read_only(getattr(self, name), (len(self.best),), name)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from aigc_core.traces import SamplingStep, Token
+from aigc_core.traces import SamplingStep, Stages, Token, Written
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Choice:
     vocabulary: int
     is_end: bool
 
+    @property
+    def bits(self) -> float:
+        """Surprisal of the token taken, −log₂ of the model's own probability; infinite where float32 holds none."""
+        own = next(rival.before for rival in self.rivals if rival.taken)
+        return -math.log2(own) if own else math.inf
+
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """[..., vocab] → probabilities; −inf becomes 0. Computed in float64, returned as float32."""
@@ -41,10 +49,24 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def choice(step: SamplingStep) -> Choice:
     """Folds a step [vocab] to its candidates; the probabilities stay those over the full vocabulary."""
-    before = softmax(step.logits)
-    removed = np.isneginf(list(step.stages.values())[-1] if step.stages else step.logits)
+    return among(step, step.token, step.candidates, step.is_end)
+
+
+def among(stages: Stages, token: Token, candidates: Sequence[Token], is_end: bool) -> Choice:
+    """What one of the candidates was taken among."""
+    before = softmax(stages.logits)
+    removed = np.isneginf(list(stages.stages.values())[-1] if stages.stages else stages.logits)
     rivals = tuple(
-        Rival(token, float(before[token.id]), float(step.probabilities[token.id]), bool(removed[token.id]), token.id == step.token_id)
-        for token in step.candidates
+        Rival(each, float(before[each.id]), float(stages.probabilities[each.id]), bool(removed[each.id]), each.id == token.id)
+        for each in candidates
     )
-    return Choice(step.token, step.probability, rivals, int((~removed).sum()), len(removed), step.is_end)
+    return Choice(token, float(stages.probabilities[token.id]), rivals, int((~removed).sum()), len(removed), is_end)
+
+
+def choices(written: Written, read: Sequence[Stages]) -> list[Choice]:
+    """Every token of a written text among the model's own best for its place, under the settings that ``read`` was made with."""
+    last = len(written.tokens) - 1
+    return [
+        among(stages, token, best if token in best else (*best, token), written.ended and place == last)
+        for place, (stages, token, best) in enumerate(zip(read, written.tokens, written.best))
+    ]

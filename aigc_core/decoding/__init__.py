@@ -1,7 +1,9 @@
-"""Decoding: generators of immutable records, one per step."""
+"""Decoding: generators of immutable records, one per step; and what was written, read again."""
 
 from aigc_core.decoding.beam import BeamTree, beam_search, beam_tree
+from aigc_core.decoding.logits import drawn, draws, reread
+from aigc_core.decoding.reading import read
 from aigc_core.decoding.sample import sample
 from aigc_core.decoding.settings import BeamSettings, SamplingSettings
 
-__all__ = ["BeamSettings", "BeamTree", "SamplingSettings", "beam_search", "beam_tree", "sample"]
+__all__ = ["BeamSettings", "BeamTree", "SamplingSettings", "beam_search", "beam_tree", "drawn", "draws", "read", "reread", "sample"]

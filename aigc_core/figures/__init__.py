@@ -10,17 +10,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aigc_core.figures.attention import attention_heatmap
+    from aigc_core.figures.branches import branches_tree
     from aigc_core.figures.layers import layers_heatmap, pair_heatmap
+    from aigc_core.figures.lens import lens_bars
     from aigc_core.figures.reliance import reliance_bars
-    from aigc_core.figures.sampling import rivals_bars
+    from aigc_core.figures.sampling import rivals_bars, vocabulary_curve
 
-__all__ = ["attention_heatmap", "layers_heatmap", "pair_heatmap", "reliance_bars", "rivals_bars"]
+__all__ = [
+    "attention_heatmap",
+    "branches_tree",
+    "layers_heatmap",
+    "lens_bars",
+    "pair_heatmap",
+    "reliance_bars",
+    "rivals_bars",
+    "vocabulary_curve",
+]
 WHERE = {
     "attention_heatmap": "attention",
+    "branches_tree": "branches",
     "layers_heatmap": "layers",
+    "lens_bars": "lens",
     "pair_heatmap": "layers",
     "reliance_bars": "reliance",
     "rivals_bars": "sampling",
+    "vocabulary_curve": "sampling",
 }
 
 

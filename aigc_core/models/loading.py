@@ -133,7 +133,7 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
         AutoTokenizer,
     )
 
-    from aigc_core.models import attention_interface, blocks
+    from aigc_core.models import attention_interface, blocks, residual
 
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
@@ -180,6 +180,8 @@ def from_folder(folder: Path, name: str, kind: Kind | None) -> LanguageModel:
         raise AigcError("weights_incomplete", name=name, count=len(missing), first=missing[0])
     module.eval().requires_grad_(False)
     attention_interface.settle(module)
+    if found == "causal":
+        residual.watch(module)
     card = bundled(name) or describe(folder, name, found, parameters)
     return LanguageModel(card, module, tokenizer, blocks.find(module))
 

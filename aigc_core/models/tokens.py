@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,11 @@ def readable(tokenizer, token_id: int, piece: str) -> str:
     return text or piece
 
 
-def tokens(model: LanguageModel, ids: list[int]) -> tuple[Token, ...]:
+def tokens(model: LanguageModel, ids: Sequence[int]) -> tuple[Token, ...]:
     """The records of token ids."""
     tokenizer = model.tokenizer
     special = set(tokenizer.all_special_ids)
-    pieces = tokenizer.convert_ids_to_tokens(ids)
+    pieces = tokenizer.convert_ids_to_tokens(list(ids))
     # an id of the embedding beyond the tokenizer's own has no piece: some families pad their vocabulary
     pieces = [piece if piece is not None else f"⟨{token_id}⟩" for token_id, piece in zip(ids, pieces)]
     return tuple(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import is_dataclass, replace
 from functools import partial
 from operator import itemgetter
 from typing import TypeVar
@@ -16,8 +17,9 @@ import streamlit as st
 from aigc_core import limits
 from aigc_core.analysis import heads
 from aigc_core.backends import Backend
+from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.text import Words
-from aigc_core.traces import AttentionTrace, HeadTrace, Intervention, MaskedText, WhatIf
+from aigc_core.traces import AttentionTrace, HeadTrace, Intervention, MaskedText, Stages, Token, WhatIf, Written
 from aigc_core.ui import plain
 
 Result = TypeVar("Result")
@@ -64,8 +66,18 @@ def ask(operation: str, model: str, **arguments: Hashable) -> object:
 
 def weigh(record: object) -> int:
     """A record's arrays in bytes, and roughly what the rest of it takes."""
-    fields = vars(record).values()
-    return sum(field.nbytes if isinstance(field, np.ndarray) else 1000 * len(field) for field in fields if hasattr(field, "__len__"))
+    fields = record if isinstance(record, tuple) else vars(record).values()
+    return sum(size(field) for field in fields)
+
+
+def size(field: object) -> int:
+    if isinstance(field, np.ndarray):
+        return field.nbytes
+    if is_dataclass(field):
+        return weigh(field)
+    if isinstance(field, Mapping):
+        return weigh(tuple(field.values()))
+    return 1000 * len(field) if hasattr(field, "__len__") else 100
 
 
 def attention_trace(model: str, text: str, pair: str | None = None, intervention: Intervention | None = None) -> AttentionTrace:
@@ -91,6 +103,25 @@ def what_if(model: str, text: str, intervention: Intervention, pair: str | None 
 def masked_text(model: str, text: str, top_k: int) -> MaskedText:
     """A text as a masked model reads it, with the candidates of its gaps."""
     return ask("masked.read", model, text=text, top_k=top_k)
+
+
+def written(model: str, prompt: str, token_ids: tuple[int, ...]) -> Written:
+    """What stands after a prompt, read in one pass: logits of every place and attention."""
+    return ask("decoding.read", model, prompt=prompt, token_ids=token_ids)
+
+
+def reread(model: str, prompt: str, token_ids: tuple[int, ...], settings: SamplingSettings) -> tuple[Stages, ...]:
+    """The stored logits of a written text under other settings: no model runs."""
+    from aigc_core import decoding
+
+    reading = replace(settings, seed=0, max_new_tokens=1)  # what has no part in it
+    make = lambda: decoding.reread(written(model, prompt, token_ids), reading)  # noqa: E731
+    return recent().get(("reread", model, prompt, token_ids, reading), make, weigh)
+
+
+def tokens(model: str, ids: tuple[int, ...]) -> tuple[Token, ...]:
+    """The tokens of some ids."""
+    return ask("models.tokens.tokens", model, ids=ids)
 
 
 def loading(words: Words, model: str) -> AbstractContextManager:

@@ -237,10 +237,10 @@ def chosen_token() -> int | None:
     return chosen
 
 
-def token(count: int) -> int | None:
-    """The chosen token of ``count`` written ones, the newest where none is chosen; None where none is written."""
+def token(count: int, default: int) -> int:
+    """The chosen place of ``count``, and ``default`` where none is chosen."""
     chosen = chosen_token()
-    return min(count - 1 if chosen is None else chosen, count - 1) if count else None
+    return min(default if chosen is None else chosen, count - 1)
 
 
 def choose_token(index: int) -> None:
@@ -248,10 +248,10 @@ def choose_token(index: int) -> None:
     st.session_state["token"] = max(index, 0)
 
 
-def next_seed() -> None:
-    """What "write again" does: another seed, which the link then carries."""
+def next_seed() -> int:
+    """Another seed, which the link then carries."""
     st.session_state["seed"] = (st.session_state["seed"] + 1) % SEEDS
-    st.session_state["token"] = None
+    return st.session_state["seed"]
 
 
 def is_dark() -> bool:

@@ -14,6 +14,8 @@ from aigc_core.ui import controls
 from aigc_core.ui.components.token_strip import Piece
 from aigc_core.ui.components.wall import wall
 
+MOST_BITS = 12.0  # a bar of full height
+
 
 def attention_wall(trace: AttentionTrace, selected: tuple[int, int], words: Words, key: str, on_select: Callable[[int, int], None]) -> None:
     """All heads of a trace; a click runs ``on_select(layer, head)``."""
@@ -27,16 +29,25 @@ def reading(words: Words, found: HeadReading, layer: int, head: int) -> str:
     return words(f"reading.{found.key}", layer=layer, head=head, share=f"{found.share:.0%}", effective=f"{found.effective:.1f}")
 
 
-def written(prompt: str, choices: Sequence[Choice]) -> list[Piece]:
-    """A prompt, then the tokens written after it, each coloured by its probability."""
+def written(prompt: str, choices: Sequence[Choice], words: Words) -> list[Piece]:
+    """A prompt, then the tokens written after it: each coloured by its probability, with its surprisal as a bar over it and, under the
+    pointer, the tokens it competed with."""
     look = theme(controls.is_dark())
     tokens = [
         Piece(
             visible(each.token.text),
             mix(look.probability, look.readable * each.probability),
-            f"{visible(each.token.text)}  {each.probability:.1%}",
+            detail(each, words),
             breaks="\n" in each.token.text,
+            bar=min(each.bits / MOST_BITS, 1.0),
         )
         for each in choices
     ]
     return [Piece(prompt), *tokens]
+
+
+def detail(each: Choice, words: Words) -> str:
+    """A token's probability and surprisal, then its best rivals."""
+    told = words("strip_detail", token=visible(each.token.text), probability=f"{each.probability:.1%}", bits=f"{each.bits:.2f}")
+    best = [rival for rival in each.rivals if not rival.taken][:3]
+    return "\n".join([told, *(f"{visible(rival.token.text)}  {rival.after:.1%}" for rival in best)])

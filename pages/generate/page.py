@@ -1,22 +1,20 @@
-"""Generate: GPT writes token by token; each token shows what it competed with."""
+"""Generate: a bench where GPT writes token by token; every token can be looked at, taken otherwise, and written on from."""
 
 from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from aigc_core import figures, limits
-from aigc_core.analysis.rivals import choice
+from aigc_core import limits
 from aigc_core.decoding.settings import SamplingSettings
-from aigc_core.figures.labels import visible
-from aigc_core.ui import cache, controls, page, panels, plain, running
+from aigc_core.ui import bench, cache, controls, page, panels, share
 from aigc_core.ui.components.token_strip import token_strip
+from aigc_core.ui.views import branches, columns, desk, inside
 
 EXAMPLES = ("Once upon a time", "The little dog", "Lily and Tom went to the")
 
 words, model = page.begin(Path(__file__).parent)
 prompt = controls.text(words, EXAMPLES, model)
-
 written, tuning = st.columns([3, 1], gap="large")  # on a phone the text comes first
 
 slider = partial(controls.slider, words)
@@ -35,40 +33,31 @@ with tuning:
 
 with written:
     with cache.loading(words, model):
-        text = running.current("writing", "decoding.sample", model, choice, prompt=prompt, settings=settings)
-    chosen = controls.token(len(text.items))
+        here = bench.current(words, model, prompt, settings)
+        stream = here.stream(words)
+    shown = bench.read(here, settings) if stream is None else None
+    earlier = () if stream is None else bench.read(here, settings, here.order.after).choices
+    pieces = panels.written(prompt, (*earlier, *stream.items), words) if shown is None else shown.pieces(words)
     strip = token_strip(
-        panels.written(prompt, text.items),
-        None if chosen is None else chosen + 1,
-        words.table("strip"),
-        key="strip",
-        on_select=lambda index: controls.choose_token(index - 1),
-        lines=4,
+        pieces, shown and shown.chosen + 1, words.table("strip"), "strip", lambda index: controls.choose_token(index - 1), 3
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        button, outcome = st.empty(), st.empty()
-    if not text.done:
-        button.button(words("stop"), key="stop", icon=":material/stop:", on_click=text.stop)
-        for _ in text.advance():
-            strip.update(panels.written(prompt, text.items))
-    chosen = controls.token(len(text.items))
-    strip.update(panels.written(prompt, text.items), None if chosen is None else chosen + 1)
-    button.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=controls.next_seed)
-    ended = bool(text.items) and text.items[-1].is_end
-    outcome.caption(words("stopped" if text.stopped else "ended" if ended else "written", count=len(text.items) - ended), width="content")
+    row = st.empty()
+    if stream is not None:
+        if not stream.done:
+            row.button(words("stop"), key="stop", icon=":material/stop:", on_click=stream.stop)
+            for _ in stream.advance():
+                strip.update(panels.written(prompt, (*earlier, *stream.items), words))
+        here.take(stream)
+        shown = bench.read(here, settings)
+        strip.update(shown.pieces(words), shown.chosen + 1)
+    here.keep(settings)
+    with row.container(horizontal=True, gap="small", vertical_alignment="center"):
+        desk.actions(here, shown, settings, words)
+    desk.outcome(here, shown, settings, stream is not None and stream.stopped, words)
 
-    if chosen is not None:
-        one = text.items[chosen]
-        taken = next(rival for rival in one.rivals if rival.taken)
-        st.subheader(plain.sentence(words, "rivals_title", token=visible(one.token.text)), anchor=False)
-        sentence = words(
-            "reading",
-            number=chosen + 1,
-            after=f"{taken.after:.1%}",
-            before=f"{taken.before:.1%}",
-            remaining=f"{one.remaining:,}",
-            vocabulary=f"{one.vocabulary:,}",
-        )
-        st.markdown(sentence)
-        figure = figures.rivals_bars(one.rivals, words, controls.is_dark())
-        st.plotly_chart(figure, theme=None, key="rivals", alt=sentence, config={"displayModeBar": False})
+    VIEWS = {
+        "columns": lambda: columns.draw(here, shown, settings, words),
+        "inside": lambda: inside.draw(here, shown, words),
+        "branches": lambda: branches.draw(here, settings, words),
+    }
+    VIEWS[share.choice("view", words("views"), words.table("view"))]()

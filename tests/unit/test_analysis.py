@@ -81,7 +81,8 @@ LOGITS = np.log(np.array([4, 3, 2, 1], np.float32))
 def step(**changes) -> SamplingStep:
     """Four tokens with probabilities 0.4, 0.3, 0.2, 0.1; the third is taken."""
     own = np.array([0.4, 0.3, 0.2, 0.1], np.float32)
-    fields = dict(index=0, token=TOKENS[2], candidates=(TOKENS[0], TOKENS[2]), logits=LOGITS, stages={}, probabilities=own, is_end=False)
+    taken = dict(index=0, token=TOKENS[2], candidates=(TOKENS[0], TOKENS[2]), draw=0.5, is_end=False)
+    fields = taken | dict(logits=LOGITS, stages={}, probabilities=own)
     return SamplingStep(**fields | changes)
 
 

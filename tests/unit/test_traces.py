@@ -26,6 +26,7 @@ def step(**changes) -> SamplingStep:
         logits=np.zeros(4, np.float32),
         stages=MappingProxyType({"top_k": np.zeros(4, np.float32)}),
         probabilities=np.array([0.5, 0.25, 0.25, 0], np.float32),
+        draw=0.25,
         is_end=False,
     )
     return SamplingStep(**fields | changes)

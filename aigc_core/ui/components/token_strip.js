@@ -42,7 +42,7 @@ class Strip {
     this.parent = parent;
     this.box = parent.querySelector(".strip");
     this.detail = parent.querySelector(".detail");
-    this.pieces = [];  // what is drawn: [text, colour, detail, breaks]
+    this.pieces = [];  // what is drawn: [text, colour, detail, breaks, bar]
     const over = (event) => this.tell(event.target.closest(".piece"));
     Object.assign(this.box, {
       onpointerover: over,
@@ -64,7 +64,8 @@ class Strip {
   draw() {
     const { pieces, selected } = feeds.get(this.data.name) ?? this.data;
     this.box.setAttribute("aria-label", this.data.words.label);
-    this.box.style.minHeight = `${this.data.lines * 2}em`;  // the line height is 2
+    this.box.classList.toggle("barred", pieces.some((piece) => piece[4] !== null));
+    this.box.style.minHeight = `${this.data.lines}lh`;
     pieces.forEach((piece, index) => {
       const drawn = this.pieces[index];
       if (drawn && piece.every((part, i) => part === drawn[i])) return;
@@ -78,7 +79,7 @@ class Strip {
     if (this.told && !this.told.isConnected) this.tell(null);
   }
 
-  build([text, colour, , breaks], index) {
+  build([text, colour, , breaks, bar], index) {
     const slot = document.createElement("span"), span = slot.appendChild(document.createElement("span"));
     slot.append(document.createElement("wbr"));  // lines end between pieces, not inside one
     const live = colour !== null;
@@ -86,6 +87,7 @@ class Strip {
     span.textContent = text;
     span.dataset.index = index;
     if (live) Object.assign(span, { tabIndex: 0, role: "button" }).style.backgroundColor = colour;
+    if (bar !== null) span.style.setProperty("--bar", bar);
     if (breaks) slot.append(document.createElement("br"));  // outside, or a sliver of colour would begin the next line
     return slot;
   }

@@ -34,6 +34,7 @@ class Piece:
     colour: str | None = None  # background, any CSS colour
     detail: str = ""  # told under the pointer or focus, plain text
     breaks: bool = False  # the line ends after it
+    bar: float | None = None  # 0…1: height of a bar over it
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Strip:
 
 
 def _shown(pieces: Sequence[Piece], selected: int | None) -> dict:
-    return {"pieces": [[each.text, each.colour, each.detail, each.breaks] for each in pieces], "selected": selected}
+    return {"pieces": [[each.text, each.colour, each.detail, each.breaks, each.bar] for each in pieces], "selected": selected}
 
 
 def _index(value: object, pieces: Sequence[Piece]) -> int | None:

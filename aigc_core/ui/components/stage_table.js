@@ -1,0 +1,93 @@
+// The way from logits to a token: a row for each candidate, a column for each setting. A filter's column holds the number on which it
+// decides; the line runs under the last row that it leaves, and what it cut steps back.
+
+const FILTERS = ["top_k", "top_p", "min_p"];
+const SHARES = ["top_p", "min_p", "probability", "sum"];
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const frame = parentElement.querySelector(".frame"), [light, dark] = [data.colours.light, data.colours.dark];
+  const [before, after] = isDark(frame) ? dark : light;
+  frame.style.setProperty("--own", before);
+  frame.style.setProperty("--final", after);
+  frame.querySelector("table").setAttribute("aria-label", data.words.label);
+  head(frame.querySelector("thead"), data);
+  body(frame.querySelector("tbody"), data, (id) => setTriggerValue("picked", id));
+}
+
+function head(box, { columns, on, words }) {
+  const row = document.createElement("tr");
+  row.append(cell("th", words.token, "token"));
+  for (const name of columns) {
+    const off = !on.includes(name), title = cell("th", words[name], `number ${name}${off ? " off" : ""}`);
+    title.title = words[`${name}_help`];
+    if (off) title.append(cell("small", words.off, ""));
+    row.append(title);
+  }
+  box.replaceChildren(row);
+}
+
+function body(box, data, pick) {
+  const { rows, columns, on, left, remaining, taken, draw, words, rest } = data;
+  const most = Math.max(...rows.map((row) => Math.max(row[row.length - 3], row[row.length - 1])));
+  const sums = rows.map((row) => row[row.length - 2]), drawn = draw === null ? -1 : sums.findIndex((sum) => sum > draw);
+  const lines = rows.map(([id, label, ...numbers], index) => {
+    const row = document.createElement("tr");
+    row.className = [index >= remaining && "cut", id === taken && "taken", index === drawn && "drawn"].filter(Boolean).join(" ");
+    const name = cell("td", "", "token"), button = name.appendChild(document.createElement("button"));
+    button.type = "button";
+    button.append(cell("span", String(index + 1), "rank"), cell("bdi", label, ""));
+    if (id === taken) button.append(cell("span", words.taken, "mark"));
+    button.onclick = () => pick(id);
+    row.append(name);
+    columns.forEach((column, place) => row.append(number(column, numbers[place], { id, index, on, left, most, numbers, data, drawn })));
+    return row;
+  });
+  if (rest[0] > 0) lines.push(tail(fill(words.rest, { count: rest[0].toLocaleString("en"), share: percent(rest[1]) }), columns.length + 1));
+  box.replaceChildren(...lines);
+}
+
+function number(column, value, { id, index, on, left, most, numbers, data, drawn }) {
+  const off = !on.includes(column), filter = FILTERS.includes(column);
+  const classes = ["number", column, off && "off"];
+  if (!off && filter) classes.push(index >= left[column] && "out", index === left[column] - 1 && "last");
+  const box = cell("td", off ? "" : written(column, value), classes.filter(Boolean).join(" "));
+  if (column === "penalty" && !off && data.occurred.includes(id)) box.append(cell("span", data.words.occurred, "mark"));
+  if (column === "probability") box.prepend(bar(numbers[numbers.length - 1] / most, "own"), bar(value / most, "final"));
+  if (column === "sum" && index === drawn) {
+    const dice = box.appendChild(cell("span", "◆", "dice"));
+    dice.title = `${data.words.draw} ${data.draw.toFixed(4)}`;
+  }
+  return box;
+}
+
+function bar(share, name) {
+  const box = cell("span", "", `bar ${name}`);
+  box.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  return box;
+}
+
+function tail(text, width) {
+  const row = document.createElement("tr"), box = cell("td", text, "rest");
+  box.colSpan = width;
+  row.append(box);
+  return row;
+}
+
+const percent = (share) => `${(share * 100).toFixed(share < 0.01 && share > 0 ? 3 : 1)}%`;
+const written = (column, value) => (column === "top_k" ? String(value) : SHARES.includes(column) ? percent(value) : value.toFixed(2))
+  .replace("-", "−");
+const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+function cell(tag, text, name) {
+  const box = document.createElement(tag);
+  box.textContent = text;
+  box.className = name;
+  return box;
+}
+
+function isDark(box) {
+  const ctx = document.createElement("canvas").getContext("2d");
+  ctx.fillStyle = getComputedStyle(box).getPropertyValue("--st-background-color").trim() || "#ffffff";
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16));
+  return red * 0.299 + green * 0.587 + blue * 0.114 < 128;
+}

@@ -1,0 +1,85 @@
+"""All continuations of one prompt: the tree they form, and each beside the others."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+import streamlit as st
+
+from aigc_core import figures
+from aigc_core.decoding.settings import BeamSettings, SamplingSettings
+from aigc_core.figures.labels import visible
+from aigc_core.text import Words
+from aigc_core.ui import bench as benches
+from aigc_core.ui import cache, controls, panels, plain
+from aigc_core.ui.bench import Bench
+from aigc_core.ui.components.token_strip import token_strip
+from aigc_core.ui.views.desk import facts
+
+BEAMS = 5
+
+
+def draw(bench: Bench, settings: SamplingSettings, words: Words) -> None:
+    """The tree, then a card for each continuation."""
+    tree, forks = bench.tree, bench.tree.forks()
+    texts = [[visible(token.text) for token in cache.written(bench.model, bench.prompt, each.ids).tokens] for each in tree.all]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(words("branches_title"), anchor=False, width="stretch")
+        both = {each.origin for each in tree.all} >= {"greedy", "beams"}
+        missing = st.button(words("others"), key="others", icon=":material/compare:", help=words("others_help", beams=BEAMS), disabled=both)
+    if missing:
+        decode_otherwise(bench, settings, words)
+        st.rerun()
+    st.markdown(words("branches_reading", count=len(tree.all)) if len(tree.all) > 1 else words("branches_one"))
+    if len(tree.all) > 1:
+        figure = figures.branches_tree(tree, texts, words, controls.is_dark())
+        st.plotly_chart(
+            figure, theme=None, key="tree", alt=words("branches_reading", count=len(tree.all)), config={"displayModeBar": False}
+        )
+    with st.container(horizontal=True, gap="medium"):
+        for index in range(len(tree.all)):
+            with st.container(width=350, border=index == tree.open):
+                card(bench, index, forks[index], settings, words)
+
+
+def card(bench: Bench, index: int, fork: tuple[int, int], settings: SamplingSettings, words: Words) -> None:
+    """One continuation: its name, where it leaves another, its text and its numbers."""
+    branch, (parent, shared) = bench.tree.all[index], fork
+    shown = benches.read(bench, settings, branch.ids)
+    key = f"{index}_{len(bench.past)}_{branch.name}"  # another tree is another card
+
+    def rename() -> None:
+        bench.rename(index, st.session_state[f"name_{key}"])
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.text_input(words("name"), branch.name, max_chars=24, key=f"name_{key}", on_change=rename, label_visibility="collapsed")
+        st.button(words("open"), key=f"open_{key}", on_click=bench.open, args=(index,), disabled=index == bench.tree.open)
+        st.button(
+            "", key=f"prune_{key}", icon=":material/close:", help=words("prune"), on_click=bench.prune, args=(index,),
+            disabled=len(bench.tree.all) == 1, type="tertiary",
+        )  # fmt: skip
+    after = visible(shown.written.tokens[shared - 1].text) if shared else words("the_prompt")
+    leaves = "" if parent < 0 else plain.sentence(words, "leaves", name=bench.tree.all[parent].name, token=after, count=shared)
+    st.caption(f"{words(f'origin.{branch.origin}')} {leaves}")
+    pieces = panels.written(bench.prompt, shown.choices, words)
+    quiet = [replace(piece, colour=None, bar=None) for piece in pieces[: shared + 1]]
+    token_strip([*quiet, *pieces[shared + 1 :]], None, words.table("strip"), f"strip_{key}", lambda _: bench.open(index))
+    st.caption(facts(shown, words) if shown.choices else words("written", count=0))
+
+
+def decode_otherwise(bench: Bench, settings: SamplingSettings, words: Words) -> None:
+    """Adds what greedy decoding and a beam search write after the same prompt, at most as many tokens."""
+    greedy = SamplingSettings(top_k=1, repetition_penalty=settings.repetition_penalty, max_new_tokens=settings.max_new_tokens)
+    beams = BeamSettings(num_beams=BEAMS, repetition_penalty=settings.repetition_penalty, max_new_tokens=settings.max_new_tokens)
+    asked = {"greedy": ("decoding.sample", greedy), "beams": ("decoding.beam_search", beams)}
+    for origin, (operation, chosen) in asked.items():
+        if any(each.origin == origin for each in bench.tree.all):
+            continue
+        done, ids = st.progress(0.0, words(f"origin.{origin}")), []
+        with closing(cache.backend().stream(operation, bench.model, prompt=bench.prompt, settings=chosen)) as steps:
+            for step in steps:
+                ids = [*ids, step.token_id] if origin == "greedy" else step.best[0].token_ids if step.best else ids
+                done.progress((step.index + 1) / chosen.max_new_tokens, words(f"origin.{origin}"))
+        done.empty()
+        bench.add(tuple(ids), origin, words(f"name_{origin}"))
