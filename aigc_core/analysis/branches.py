@@ -51,7 +51,11 @@ class Branches:
                 return replace(self, open=index)
         taken = {each.name for each in self.all}
         name = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in taken)
-        return Branches((*self.all, Branch(name, ids, origin)), len(self.all))
+        return replace(self.joined(name, ids, origin), open=len(self.all))
+
+    def joined(self, name: str, ids: Sequence[int], origin: str) -> Branches:
+        """A branch beside the others, also where it reads as one of them; the open one stays open."""
+        return replace(self, all=(*self.all, Branch(name, tuple(ids), origin)))
 
     def picked(self, step: int, token_id: int) -> Branches:
         """With another token at a place, chosen by hand: at the end the open branch goes on, elsewhere a new one leaves it."""

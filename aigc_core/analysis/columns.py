@@ -45,7 +45,9 @@ def columns(stages: Stages, occurred: Collection[int], rows: int) -> Columns:
     known = stages.stages
     penalized = known.get("repetition_penalty", stages.logits)
     tempered = known.get("temperature", penalized)
-    order = np.argsort(-tempered, kind="stable")
+    # of equal candidates a filter may take either: what it left stands first, so that it always is a beginning of this order
+    survived = sum((np.isfinite(known[name]).astype(int) for name in FILTERS if name in known), start=np.zeros(len(tempered), int))
+    order = np.lexsort((np.arange(len(tempered)), -tempered, -survived))
     decides, left, before = {}, {}, tempered
     for name in FILTERS:
         if name not in known:

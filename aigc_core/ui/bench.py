@@ -23,6 +23,7 @@ from aigc_core.ui import cache, controls, panels, plain, running, share
 from aigc_core.ui.components.token_strip import Piece
 
 MOST_UNDO = 50
+NEXT = "⊕"  # the place after the last token, on the strip
 EMPTY = Branches((Branch("A", ()),))
 
 
@@ -95,10 +96,8 @@ class Bench:
         self.become(self.tree.renamed(index, name))
 
     def add(self, ids: tuple[int, ...], origin: str, name: str) -> None:
-        """A continuation that another way of decoding has found; the open one stays open."""
-        grown = self.tree.grown(ids, origin)
-        if len(grown.all) > len(self.tree.all):
-            self.become(replace(grown.renamed(grown.open, name), open=self.tree.open))
+        """A continuation that another way of decoding has found."""
+        self.become(self.tree.joined(name, ids, origin))
 
     def _order(self, settings: SamplingSettings, after: tuple[int, ...], then: Callable) -> None:
         running.forget("writing")
@@ -152,7 +151,7 @@ class Shown:
         written = panels.written(self.prompt, self.choices, words)
         if self.written.ended:
             return written
-        return [*written, Piece("+", theme(controls.is_dark()).grid, words("next_detail"), bar=0.0)]
+        return [*written, Piece(NEXT, theme(controls.is_dark()).grid, words("next_detail"), bar=0.0)]
 
 
 def read(bench: Bench, settings: SamplingSettings, ids: tuple[int, ...] | None = None) -> Shown:
@@ -173,7 +172,8 @@ def current(words: Words, model: str, prompt: str, settings: SamplingSettings) -
     first, bench = bench is None, Bench(model, prompt)
     state["bench"] = bench
     if first and (asked := share.asked("branches")):
-        if tree := from_link(asked, limits.current().branch_tokens):
+        tree = from_link(asked, limits.current().branch_tokens)
+        if tree and readable(bench, tree):
             bench.tree = tree
             return bench
         st.info(words("link_refused"), icon=":material/link_off:")
@@ -181,3 +181,13 @@ def current(words: Words, model: str, prompt: str, settings: SamplingSettings) -
     bench.write(settings)
     state["token"] = chosen if first else None  # a link may ask for a token of what is written now
     return bench
+
+
+def readable(bench: Bench, tree: Branches) -> bool:
+    """Whether the model can read what a link holds: ids that are tokens of its own, and no more than fit its context."""
+    try:
+        for each in tree.all:
+            cache.written(bench.model, bench.prompt, each.ids)
+    except AigcError:
+        return False
+    return True

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
-from aigc_core import attention, decoding, masked, models
-from aigc_core.analysis import heads, rivals
+from aigc_core import attention, masked, models
+from aigc_core.analysis import heads
 from aigc_core.figures.labels import visible
 from aigc_core.models import cards
 from aigc_core.models.cards import ModelCard
@@ -20,63 +16,10 @@ from aigc_core.text import words
 from aigc_core.ui import cache, controls
 from aigc_core.ui.components import wall
 from aigc_core.ui.controls import is_local  # bound here before the tests below replace it in its module
+from tests.app.helpers import LANGUAGES, array, components, figure, open_page, texts, words_of, written
 from tests.models import without_mask
 
-ROOT = Path(__file__).resolve().parents[2]
-LANGUAGES = ("en", "zh")
 TEXT = "The dog barked because the dog"
-
-
-@pytest.fixture(autouse=True)
-def on_this_machine(monkeypatch):
-    """AppTest has no connection and so no address."""
-    monkeypatch.setattr(controls, "is_local", lambda address, headers: True)
-
-
-@pytest.fixture(scope="session")
-def story_gpt():
-    return models.load("story-gpt")
-
-
-def open_page(name: str, **query: str) -> AppTest:
-    """A page as a link opens it: the first run of a session is already that page's."""
-    app = AppTest.from_file(str(ROOT / "aigc_core" / "ui" / "router.py"), default_timeout=180)
-    for key, value in query.items():
-        app.query_params[key] = value
-    if name:
-        app._page_hash = calc_hash(name)  # what the browser sends; AppTest itself can switch only after a first run
-    return app.run()
-
-
-def words_of(name: str, language: str):
-    return words(language, ROOT / "pages" / name if name else None)
-
-
-def texts(app: AppTest) -> str:
-    """All that is written on the page, without the backslashes that keep Markdown from being read."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "info")
-    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind)).replace("\\", "")
-
-
-def components(app: AppTest, name: str) -> list:
-    return [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
-
-
-def figure(app: AppTest, index: int = 0) -> dict:
-    return json.loads(app.get("plotly_chart")[index].proto.spec)
-
-
-def written(app: AppTest) -> list[int]:
-    """The token ids that the generate page has written."""
-    return [each.token.id for each in app.session_state["writing"].items]
-
-
-def array(encoded) -> np.ndarray:
-    """Plotly's typed arrays: base64 with a type and a shape."""
-    if isinstance(encoded, list):
-        return np.array(encoded)
-    found = np.frombuffer(base64.b64decode(encoded["bdata"]), dtype=encoded["dtype"])
-    return found.reshape([int(size) for size in str(encoded["shape"]).split(",")]) if "shape" in encoded else found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -102,46 +45,6 @@ def test_attention_follows_the_chosen_head(story_gpt):
     app.number_input(key="layer").set_value(4).run()
     app.number_input(key="head").set_value(1).run()
     np.testing.assert_allclose(array(figure(app)["data"][0]["z"]), attention.trace(story_gpt, TEXT).attention[4, 1], atol=1e-6)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_generate_writes_what_the_library_samples(language, story_gpt):
-    link = dict(
-        text="Once upon a time", temperature="0.8", top_k="20", top_p="0.9", min_p="0.02", repetition_penalty="1.2", length="12", seed="7"
-    )
-    app = open_page("generate", lang=language, **link)
-    settings = decoding.SamplingSettings(0.8, 20, 0.9, 0.02, 1.2, seed=7, max_new_tokens=12)
-    choices = [rivals.choice(step) for step in decoding.sample(story_gpt, "Once upon a time", settings)]
-    page = words_of("generate", language)
-    assert not app.exception and not app.error
-    assert app.title[0].value == page("title")
-    assert written(app) == [each.token.id for each in choices]
-    assert page("written", count=12) in texts(app)
-    last = choices[-1]
-    assert page("rivals_title", token=visible(last.token.text)) in texts(app)
-    before, after = figure(app)["data"]
-    np.testing.assert_allclose(array(before["x"]), [rival.before for rival in last.rivals], atol=1e-6)
-    np.testing.assert_allclose(array(after["x"]), [rival.after for rival in last.rivals], atol=1e-6)
-
-
-def test_generate_shows_the_rivals_of_the_token_in_the_link(story_gpt):
-    app = open_page("generate", text="Once upon a time", length="8", seed="3", token="2")
-    third = app.session_state["writing"].items[2]
-    assert words_of("generate", "en")("rivals_title", token=visible(third.token.text)) in texts(app)
-
-
-def test_write_again_takes_the_next_seed():
-    app = open_page("generate", text="Once upon a time", length="8", seed="3")
-    first = written(app)
-    app.button(key="again").click().run()
-    assert app.number_input(key="seed").value == 4
-    assert written(app) != first
-
-
-def test_a_setting_without_effect_says_why():
-    app = open_page("generate", text="Once upon a time", length="4", top_k="1")
-    assert words_of("generate", "en")("only_best") in texts(app)
-    assert words_of("generate", "en")("only_best") not in texts(open_page("generate", text="Once upon a time", length="4", top_k="2"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -13,9 +13,9 @@ from aigc_core.figures.labels import visible
 from aigc_core.text import Words
 from aigc_core.ui import bench as benches
 from aigc_core.ui import cache, controls, panels, plain
-from aigc_core.ui.bench import Bench
+from aigc_core.ui.bench import Bench, Shown
 from aigc_core.ui.components.token_strip import token_strip
-from aigc_core.ui.views.desk import facts
+from aigc_core.ui.views.desk import figures_of
 
 BEAMS = 5
 
@@ -27,7 +27,7 @@ def draw(bench: Bench, settings: SamplingSettings, words: Words) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(words("branches_title"), anchor=False, width="stretch")
         both = {each.origin for each in tree.all} >= {"greedy", "beams"}
-        missing = st.button(words("others"), key="others", icon=":material/compare:", help=words("others_help", beams=BEAMS), disabled=both)
+        missing = st.button(words("others"), key="others", icon=":material/compare:", help=words("others_help", beams=BEAMS), disabled=both or tree.full)
     if missing:
         decode_otherwise(bench, settings, words)
         st.rerun()
@@ -37,16 +37,21 @@ def draw(bench: Bench, settings: SamplingSettings, words: Words) -> None:
         st.plotly_chart(
             figure, theme=None, key="tree", alt=words("branches_reading", count=len(tree.all)), config={"displayModeBar": False}
         )
+    read = [benches.read(bench, settings, each.ids) for each in tree.all]
+    rows = [
+        {"name": plain.escape(each.name)} | (dict(tokens=str(len(each.ids)), **figures_of(shown)) if each.ids else {})
+        for each, shown in zip(tree.all, read)
+    ]
+    st.table({title: [row.get(name, "–") for row in rows] for name, title in words.table("column").items()})
     with st.container(horizontal=True, gap="medium"):
-        for index in range(len(tree.all)):
-            with st.container(width=350, border=index == tree.open):
-                card(bench, index, forks[index], settings, words)
+        for index, shown in enumerate(read):
+            with st.container(width=272, border=index == tree.open):
+                card(bench, index, forks[index], shown, words)
 
 
-def card(bench: Bench, index: int, fork: tuple[int, int], settings: SamplingSettings, words: Words) -> None:
-    """One continuation: its name, where it leaves another, its text and its numbers."""
+def card(bench: Bench, index: int, fork: tuple[int, int], shown: Shown, words: Words) -> None:
+    """One continuation: its name, where it leaves another, and its text; what it shares stands back."""
     branch, (parent, shared) = bench.tree.all[index], fork
-    shown = benches.read(bench, settings, branch.ids)
     key = f"{index}_{len(bench.past)}_{branch.name}"  # another tree is another card
 
     def rename() -> None:
@@ -59,13 +64,14 @@ def card(bench: Bench, index: int, fork: tuple[int, int], settings: SamplingSett
             "", key=f"prune_{key}", icon=":material/close:", help=words("prune"), on_click=bench.prune, args=(index,),
             disabled=len(bench.tree.all) == 1, type="tertiary",
         )  # fmt: skip
-    after = visible(shown.written.tokens[shared - 1].text) if shared else words("the_prompt")
-    leaves = "" if parent < 0 else plain.sentence(words, "leaves", name=bench.tree.all[parent].name, token=after, count=shared)
-    st.caption(f"{words(f'origin.{branch.origin}')} {leaves}")
+    leaves = ""
+    if shared:
+        token = visible(shown.written.tokens[shared - 1].text)
+        leaves = plain.sentence(words, "leaves", name=bench.tree.all[parent].name, token=token, count=shared)
+    st.caption(f"{words.table('origin')[branch.origin]} {leaves}")
     pieces = panels.written(bench.prompt, shown.choices, words)
     quiet = [replace(piece, colour=None, bar=None) for piece in pieces[: shared + 1]]
     token_strip([*quiet, *pieces[shared + 1 :]], None, words.table("strip"), f"strip_{key}", lambda _: bench.open(index))
-    st.caption(facts(shown, words) if shown.choices else words("written", count=0))
 
 
 def decode_otherwise(bench: Bench, settings: SamplingSettings, words: Words) -> None:
@@ -74,12 +80,12 @@ def decode_otherwise(bench: Bench, settings: SamplingSettings, words: Words) -> 
     beams = BeamSettings(num_beams=BEAMS, repetition_penalty=settings.repetition_penalty, max_new_tokens=settings.max_new_tokens)
     asked = {"greedy": ("decoding.sample", greedy), "beams": ("decoding.beam_search", beams)}
     for origin, (operation, chosen) in asked.items():
-        if any(each.origin == origin for each in bench.tree.all):
+        if bench.tree.full or any(each.origin == origin for each in bench.tree.all):
             continue
-        done, ids = st.progress(0.0, words(f"origin.{origin}")), []
+        done, ids = st.progress(0.0, words.table("origin")[origin]), []
         with closing(cache.backend().stream(operation, bench.model, prompt=bench.prompt, settings=chosen)) as steps:
             for step in steps:
                 ids = [*ids, step.token_id] if origin == "greedy" else step.best[0].token_ids if step.best else ids
-                done.progress((step.index + 1) / chosen.max_new_tokens, words(f"origin.{origin}"))
+                done.progress((step.index + 1) / chosen.max_new_tokens, words.table("origin")[origin])
         done.empty()
-        bench.add(tuple(ids), origin, words(f"name_{origin}"))
+        bench.add(tuple(ids), origin, words.table("named")[origin])

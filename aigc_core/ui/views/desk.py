@@ -50,13 +50,19 @@ def outcome(bench: Bench, shown: Shown, settings: SamplingSettings, stopped: boo
 
 
 def facts(shown: Shown, words: Words) -> str:
-    """Log-probability, bits and perplexity of the tokens under the model's own distribution, and how much of the text repeats itself."""
+    """How surprising the text is to the model, and how much of it repeats itself, in a sentence."""
+    numbers = figures_of(shown)
+    told = words("facts", **numbers)
+    return told if numbers["repeated"] == "–" else f"{told} {words('repeats', share=numbers['repeated'])}"
+
+
+def figures_of(shown: Shown) -> dict[str, str]:
+    """Log-probability in nats, bits and perplexity of the tokens under the model's own distribution, and the share of repeated trigrams."""
     bits = np.array([each.bits for each in shown.choices])
     repeated = repetition([token.id for token in shown.written.tokens])
-    told = words(
-        "facts",
+    return dict(
         total=f"{-bits.sum() * np.log(2):.2f}".replace("-", "−"),
         bits=f"{bits.mean():.2f}",
         perplexity=f"{2 ** bits.mean():.2f}",
+        repeated="–" if repeated is None else f"{repeated:.0%}",
     )
-    return told if repeated is None else f"{told} {words('repeats', share=f'{repeated:.0%}')}"
