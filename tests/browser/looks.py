@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from aigc_core.ui import bench
 from scripts.real_app import settle
 
 MODEL_MS = 60_000  # a first answer may have to import torch and load the model
@@ -52,11 +53,11 @@ def chart(page: Page) -> dict:
 
 
 def written(page: Page) -> list[str]:
-    """The tokens that were written, once all are there."""
-    expect(page.get_by_role("button", name="Write again")).to_be_visible(timeout=MODEL_MS)
+    """The tokens that were written, once all are there; the mark of the place after them is none."""
+    expect(page.get_by_role("button", name="Next seed")).to_be_visible(timeout=MODEL_MS)
     settle(page)
     expect(page.locator(".strip .piece")).not_to_have_count(1)  # the prompt alone
-    return pieces(page)[1:]
+    return [piece for piece in pieces(page)[1:] if piece != bench.NEXT]
 
 
 def type_text(page: Page, text: str) -> None:

@@ -25,10 +25,7 @@ function mount(data, parentElement, send) {
     strip?.close();
     strips.set(data.name, strip = new Strip(parentElement));
   }
-  if (strip.data !== data) {
-    feeds.delete(data.name);  // a run mounts the strip before it feeds it: what is here is of an older run
-    if (data.selected === null) strip.selected = null;  // what was clicked in other pieces is not chosen in these
-  }
+  if (strip.data?.run !== data.run && data.selected === null) strip.selected = null;  // clicked in other pieces: not chosen in these
   Object.assign(strip, { data, send });
   strip.draw();
   return () => {
@@ -62,7 +59,8 @@ class Strip {
   }
 
   draw() {
-    const { pieces, selected } = feeds.get(this.data.name) ?? this.data;
+    const brought = feeds.get(this.data.name);
+    const { pieces, selected } = brought?.run === this.data.run ? brought : this.data;  // a feed of an older run may still be there
     this.box.setAttribute("aria-label", this.data.words.label);
     this.box.classList.toggle("barred", pieces.some((piece) => piece[4] !== null));
     this.box.style.minHeight = `${this.data.lines}lh`;

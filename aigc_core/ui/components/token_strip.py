@@ -8,6 +8,7 @@ each painted, no blank frame; the strip mounted without a key: 60 mounts and 14 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,7 @@ class Strip:
 
     chosen: int | None
     _name: str
+    _run: int  # which drawing of the strip this is: the browser shows no piece of an older one
     _slot: Any = field(repr=False)
     _steps: int = field(default=0, repr=False)
 
@@ -50,7 +52,7 @@ class Strip:
         """Shows these pieces from now to the end of the run; may be called many times a second."""
         self._steps += 1  # Streamlit refuses two mounts without a key that are alike in one run
         with self._slot:
-            _feed(data={"feeds": self._name, "step": self._steps, **_shown(pieces, selected)}, height=1)
+            _feed(data={"feeds": self._name, "run": self._run, "step": self._steps, **_shown(pieces, selected)}, height=1)
 
 
 def _shown(pieces: Sequence[Piece], selected: int | None) -> dict:
@@ -84,7 +86,8 @@ def token_strip(
             on_select(value)
 
     with st.container(gap=None):
-        data = {"name": key, "words": dict(words), "lines": lines, **_shown(pieces, selected)}
+        run = time.monotonic_ns()
+        data = {"name": key, "run": run, "words": dict(words), "lines": lines, **_shown(pieces, selected)}
         result = _strip(key=key, data=data, on_selected_change=tell)
         slot = st.empty()  # empties it of the last run's feed, too
-    return Strip(_index(result.selected, pieces), key, slot)
+    return Strip(_index(result.selected, pieces), key, run, slot)
