@@ -12,7 +12,7 @@ from aigc_core.analysis.branches import MOST
 from aigc_core.analysis.columns import repetition
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.text import Words
-from aigc_core.ui import controls
+from aigc_core.ui import controls, panels
 from aigc_core.ui.bench import Bench, Shown
 
 
@@ -43,7 +43,8 @@ def actions(bench: Bench, shown: Shown, settings: SamplingSettings, words: Words
 def outcome(bench: Bench, shown: Shown, settings: SamplingSettings, stopped: bool, words: Words) -> None:
     """How long the text is and how surprising to the model, and what the settings at the side do to it now."""
     count = len(shown.written.tokens)
-    length = words("stopped" if stopped else "ended" if shown.written.ended else "written", count=count - shown.written.ended)
+    key = "stopped" if stopped else "ended" if shown.written.ended else "written"
+    length = words(key, count=count - shown.written.ended, most=f"{panels.MOST_BITS:g}")
     st.caption(f"{length} {facts(shown, words)}" if count else length)
     if bench.written_by not in (None, settings):
         st.caption(words("reread"))
