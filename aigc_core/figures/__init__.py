@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aigc_core.figures.attention import attention_heatmap
     from aigc_core.figures.layers import layers_heatmap, pair_heatmap
+    from aigc_core.figures.order import order_dots
     from aigc_core.figures.reliance import reliance_bars
     from aigc_core.figures.sampling import rivals_bars
 
-__all__ = ["attention_heatmap", "layers_heatmap", "pair_heatmap", "reliance_bars", "rivals_bars"]
+__all__ = ["attention_heatmap", "layers_heatmap", "order_dots", "pair_heatmap", "reliance_bars", "rivals_bars"]
 WHERE = {
     "attention_heatmap": "attention",
     "layers_heatmap": "layers",
+    "order_dots": "order",
     "pair_heatmap": "layers",
     "reliance_bars": "reliance",
     "rivals_bars": "sampling",

@@ -1,0 +1,128 @@
+"""The order test: the model reads the words in two orders with the chosen positional encoding; which words notice?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from aigc_core import figures, positions
+from aigc_core.figures.labels import magnitude, visible
+from aigc_core.figures.theme import OUTPUT
+from aigc_core.text import Words
+from aigc_core.traces import OrderTest
+from aigc_core.ui import cache, controls, plain, share
+from aigc_core.ui.components.token_strip import Piece, token_strip
+
+FORMULA = "sin(pos / 10000^(i/d))"
+MOST_SEED = 1_000_000
+SHOWN = 5  # words of an order in a sentence
+
+
+def draw(model: str, text: str, words: Words, dark: bool) -> None:
+    """Choices, both orders, a dot for each word, and the verdict. Words: the table ``order``."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = share.choice("encoding", words("order.label"), words.table("order.encoding"))
+        seed = another_order(words)
+    typed = formula(words) if name == "custom" else FORMULA
+    if name in positions.ENCODINGS and positions.ENCODINGS[name].acts != "added":
+        st.info(words.table("order.why")[name], icon=":material/info:")
+        return
+    with plain.told(words), cache.loading(words, model):
+        encoding = chosen(name, typed, model)
+        own = cache.ask("order.shuffled", model, text=text, encoding=chosen("learned", "", model), seed=seed)
+        found = own if name == "learned" else cache.ask("order.shuffled", model, text=text, encoding=encoding, seed=seed)
+        names, named = words.table("order.encoding"), words.table("order.named")
+        strips(found, words)
+        causal = controls.kind(model) == "causal"
+        told = words("order.mask_tells", name=model, largest=magnitude(found.largest)) if causal else verdict(found, named[name], words)
+        beside = {} if found is own else {names["learned"]: own}
+        picture({names[name]: found} | beside, told, words, dark, "order_dots")
+        if causal:
+            same = cache.ask("order.against_none", model, text=text, encoding=encoding)
+            st.subheader(words("order.same_order"), anchor=False)
+            picture({names[name]: same}, against(same, named[name], words), words, dark, "none_dots")
+        st.caption(words.table("order.why")[name])
+        st.caption(plain.sentence(words, "order.how", name=model, scale=magnitude(found.scale)))
+
+
+def another_order(words: Words) -> int:
+    """The seed of the second order, kept in the link; a button goes on to the next."""
+    asked, state = share.asked("order"), st.session_state
+    state.setdefault("order_seed", int(asked) if asked and asked.isdecimal() and int(asked) < MOST_SEED else 0)
+    st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=seed + 1))
+    seed = state["order_seed"]
+    share.mirror("order", str(seed), default="0")
+    return seed
+
+
+def formula(words: Words, label: str = "order.formula") -> str:
+    """The learner's own formula, kept in the link."""
+    return st.text_input(
+        words(label), FORMULA, key="formula", help=words("order.formula_help"), live=True, bind="query-params", persist_state="session"
+    )
+
+
+def chosen(name: str, typed: str, model: str) -> positions.Encoding:
+    """The encoding of that name: the learner's, the loaded model's own, or one that needs nothing but numbers."""
+    if name == "custom":
+        return positions.custom(typed)
+    return cache.ask("positions.learned", model) if name == "learned" else positions.ENCODINGS[name]
+
+
+def strips(found: OrderTest, words: Words) -> None:
+    """The text and its words in the other order; the stronger the colour, the more a word's state changed. A click marks a word in both."""
+    chosen = marked(found)
+    labels = {"first": words.table("order.strip_first"), "second": words.table("order.strip_second")}
+    for name, order in (("first", range(len(found.words))), ("second", found.order)):
+        pieces: list[Piece] = []
+        for word in order:
+            change = float(found.changes[word])
+            told = f"{visible(found.words[word])}  {magnitude(change)}"
+            pieces += [Piece(visible(found.words[word]), f"{OUTPUT}{strength(change):02x}", told), Piece(" ")]
+        selected = None if chosen is None else 2 * list(order).index(chosen)
+        st.caption(words(f"order.{name}"))
+
+        def mark(index: int, order: Sequence[int] = tuple(order)) -> None:
+            controls.choose_token(order[min(index // 2, len(order) - 1)])
+
+        token_strip(pieces, selected, labels[name], f"order_{name}", on_select=mark, lines=1)
+
+
+def marked(found: OrderTest) -> int | None:
+    """The index of the word that was clicked."""
+    chosen = controls.chosen_token()
+    return chosen if chosen is not None and chosen < len(found.words) else None
+
+
+def strength(change: float) -> int:
+    """A colour's opacity 0…255 by the change's order of magnitude: a quarter of it for rounding, all of it from 1 on."""
+    from math import log10
+
+    return round(255 * min(max(1 + log10(max(change, 1e-8)) / 8, 0.06), 0.85))
+
+
+def picture(tests: dict[str, OrderTest], sentence: str, words: Words, dark: bool, key: str) -> None:
+    """The dots under the sentence that says what they show."""
+    st.markdown(sentence)
+    figure = figures.order_dots(tests, words, dark, chosen=marked(next(iter(tests.values()))))
+    st.plotly_chart(figure, theme=None, key=key, alt=sentence.replace("\\", "").replace("*", ""), config={"displayModeBar": False})
+
+
+def verdict(found: OrderTest, name: str, words: Words) -> str:
+    """Whether the model can tell the two orders apart, with the words of both."""
+    most = found.words[int(found.changes.argmax())]
+    orders = dict(first=abbreviated(found.words), second=abbreviated([found.words[word] for word in found.order]))
+    values = dict(name=found.model, encoding=name, largest=magnitude(found.largest), word=visible(most)) | orders
+    return plain.sentence(words, "order.tells" if found.tells else "order.blind", **values)
+
+
+def abbreviated(said: Sequence[str]) -> str:
+    """The first words of an order."""
+    return " ".join([*said[:SHOWN], *(["…"] if len(said) > SHOWN else [])])
+
+
+def against(same: OrderTest, name: str, words: Words) -> str:
+    """What the encoding says to a model that knows the order by its mask."""
+    key = "order.none_itself" if same.encoding == "none" else "order.heard" if same.tells else "order.unheard"
+    return plain.sentence(words, key, encoding=name, name=same.model, largest=magnitude(same.largest))
