@@ -15,7 +15,7 @@ import numpy as np
 from aigc_core import attention, masked, order, pairs, reliance
 from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
-from aigc_core.traces import Token, read_only
+from aigc_core.traces import Intervention, Token, read_only
 
 if TYPE_CHECKING:
     import torch
@@ -46,15 +46,18 @@ class Objective:
         return mean(self.losses)
 
 
-def objective(model: LanguageModel, text: str) -> Objective:
-    """The loss of a causal model on every token of a text. Raises AigcError: wrong_kind_causal, text_empty, text_long, context_full."""
+def objective(model: LanguageModel, text: str, intervention: Intervention | None = None) -> Objective:
+    """The loss of a causal model on every token of a text, as it is or with something changed in its attention.
+
+    Raises AigcError: wrong_kind_causal, text_empty, text_long, context_full, and those of an intervention.
+    """
     from aigc_core.models.loading import check_kind
 
     check_kind(model.card.name, model.kind, "causal")
     encoded = encode(model, text)
     ids = encoded["input_ids"][0]
     losses = np.full(len(ids), np.nan, np.float32)
-    losses[1:] = surprisal(logits(model, encoded)[:-1], ids[1:])
+    losses[1:] = surprisal(logits(model, encoded, intervention)[:-1], ids[1:])
     spelled = model.tokenizer(masked.MASK, add_special_tokens=False, verbose=False)["input_ids"]
     mask_id = model.tokenizer.mask_token_id
     return Objective(model.card.name, tokens(model, ids.tolist()), losses, tokens(model, spelled), mask_id is not None)
@@ -142,10 +145,10 @@ class Masking:
         return mean(self.losses)
 
 
-def masking(model: LanguageModel, text: str, seed: int = 0) -> Masking:
-    """Draws of M and x̃ by ``seed``, none of them empty, and both losses.
+def masking(model: LanguageModel, text: str, seed: int = 0, intervention: Intervention | None = None) -> Masking:
+    """Draws of M and x̃ by ``seed``, none of them empty, and both losses; as the model is, or with something changed in its attention.
 
-    Raises AigcError: wrong_kind_masked, no_mask_token, text_empty, text_long, context_full.
+    Raises AigcError: wrong_kind_masked, no_mask_token, text_empty, text_long, context_full, and those of an intervention.
     """
     import torch
 
@@ -159,8 +162,9 @@ def masking(model: LanguageModel, text: str, seed: int = 0) -> Masking:
     while len(draws) < DRAWS:
         drawn = masked.corrupt(ids, may, CHOSEN, mask_id, d_vocab, generator)
         draws += [drawn] if drawn[1].any() else []
-    copied = np.where(may, surprisal(logits(model, encoded), ids), np.float32(np.nan))
-    losses = np.stack([surprisal(logits(model, encoded | {"input_ids": read[None]}), ids) for read, _ in draws])  # [draw, position]
+    copied = np.where(may, surprisal(logits(model, encoded, intervention), ids), np.float32(np.nan))
+    readings = (logits(model, encoded | {"input_ids": read[None]}, intervention) for read, _ in draws)
+    losses = np.stack([surprisal(scores, ids) for scores in readings])  # [draw, position]
     losses[~np.stack([chosen.numpy() for _, chosen in draws])] = np.nan
     corrupted, chosen = (each.tolist() for each in draws[0])
     fates = tuple(fate(*each, mask_id) for each in zip(ids.tolist(), corrupted, chosen))
@@ -206,10 +210,12 @@ def next_sentences(model: LanguageModel, text: str, other: str) -> NextSentences
     return NextSentences(model.card.name, first, second, other, *judged, raised / raised.sum())
 
 
-def logits(model: LanguageModel, encoded: dict) -> torch.Tensor:
+def logits(model: LanguageModel, encoded: dict, intervention: Intervention | None = None) -> torch.Tensor:
     """The scores of the vocabulary at every position of one text: float32 [position, vocab]."""
     import torch
 
+    if intervention:
+        return attention.run(model, encoded, intervention).logits[0].float()
     with torch.inference_mode():
         return masked.logits(model, encoded)[0].float()
 

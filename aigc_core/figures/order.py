@@ -33,9 +33,6 @@ def order_dots(
         figure.add_annotation(text=text(f"figure.{name}"), showarrow=False, font=dict(color=look.faint, size=11), **place)
     for (name, found), colour in zip(tests.items(), (OUTPUT, look.faint, look.accent)):
         values = np.maximum(found.changes, FLOOR)
-        stems = np.array([[FLOOR, value, np.nan] for value in values])
-        places = np.repeat(np.arange(len(values)), 3)
-        figure.add_scatter(x=places, y=stems.ravel(), mode="lines", line=dict(color=colour, width=1), hoverinfo="skip", showlegend=False)
         ring = [2.5 if index == chosen else 0 for index in range(len(values))]
         told = [f"{plotly(word)}: {magnitude(float(change))}" for word, change in zip(found.words, found.changes)]
         marker = dict(color=colour, size=9, line=dict(color=look.ink, width=ring))
@@ -51,7 +48,7 @@ def order_dots(
         showlegend=len(tests) > 1,
         xaxis=dict(
             title=text("figure.words"), tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.4],
-            tickfont=dict(family="Source Code Pro, monospace", size=12),
+            tickfont=dict(family="Source Code Pro, monospace", size=12), showgrid=True, gridcolor=look.grid,
         ),
         yaxis=dict(
             title=text("figure.state_change"), type="log", range=[np.log10(FLOOR), np.log10(TOP)], showgrid=True, gridcolor=look.grid,

@@ -40,7 +40,8 @@ def model(words: Words, kinds: tuple[str, ...]) -> str:
     """
     state, key = st.session_state, f"model_{'_'.join(kinds)}"
     others: dict[str, str] = state.setdefault("other_models", {})  # name → kind, of those loaded by a click
-    names = [card.name for card in catalogue() if card.kind in kinds] + [name for name, kind in others.items() if kind in kinds]
+    names = [card.name for kind in kinds for card in catalogue() if card.kind == kind]  # the page's first kind gives its default
+    names += [name for name, kind in others.items() if kind in kinds]
     if not names:  # the weights of this installation are gone: only a model of one's own is left
         with st.sidebar:
             _ask_for(words, kinds)

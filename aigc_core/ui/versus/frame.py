@@ -80,10 +80,10 @@ def draw(card: Card, words: Words, model: str, text: str) -> None:
     state, key, dark = st.session_state, f"versus_{card.name}", controls.is_dark()
     asked = Asked(words, model, text, state.get(key) or 0, dark)
     ran = key in state
-    columns = st.columns(3 if card.third else 2, gap="small", border=True)
+    columns = st.columns(2, gap="small", border=True)
     numbers = [side(card, *each, words, dark) for each in zip(("left", "right"), card.sides, columns)]
     if card.third:
-        with columns[2]:
+        with st.container(border=True):
             card.third(asked, ran)
     with st.container(horizontal=True, vertical_alignment="center"):
         run_button(card, ran, words)
@@ -99,11 +99,12 @@ def draw(card: Card, words: Words, model: str, text: str) -> None:
 
 
 def side(card: Card, which: str, title: str, column: object, words: Words, dark: bool) -> object:
-    """One line: title, formula, what it says, and the place for its number."""
-    with column:
-        st.markdown(f"**{words(f'versus.side.{title}')}**")
-        st.markdown(f"$\\displaystyle {coloured(getattr(card, which), dark)}$")
-        st.caption(words(f"versus.{card.name}.{which}"))
+    """One line: title, formula, what it says, and the place for its number, which both cards have at their foot."""
+    with column, st.container(height="stretch", vertical_alignment="distribute"):
+        with st.container():
+            st.markdown(f"**{words(f'versus.side.{title}')}**")
+            st.markdown(f"$\\displaystyle {coloured(getattr(card, which), dark)}$")
+            st.caption(words(f"versus.{card.name}.{which}"))
         number = st.empty()
         number.metric(words(f"versus.{card.name}.measure"), "–")
     return number

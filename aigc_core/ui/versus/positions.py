@@ -7,32 +7,20 @@ import streamlit as st
 from aigc_core import figures, positions
 from aigc_core.figures.labels import magnitude
 from aigc_core.traces import OrderTest
-from aigc_core.ui import controls, plain
+from aigc_core.ui import plain
 from aigc_core.ui.versus.frame import Asked, Card, Outcome, fault
 from aigc_core.ui.views import order
 
-KINDS = ("masked", "causal")
-
 
 def test(asked: Asked, encoding: positions.Encoding) -> OrderTest:
-    """With the words in another order where only an encoding can reveal it; beside no encoding where a causal mask does, too."""
-    model = asked.fitting(*KINDS)
-    if controls.kind(model) == "causal":
-        return asked.ask("order.against_none", model, text=asked.text, encoding=encoding)
-    return asked.ask("order.shuffled", model, text=asked.text, encoding=encoding, seed=asked.seed)
-
-
-def verdict(asked: Asked, found: OrderTest, name: str) -> str:
-    """What one encoding tells the model."""
-    if controls.kind(found.model) == "causal":
-        return order.against(found, name, asked.words)
-    return order.verdict(found, name, asked.words)
+    """With the words in another order, on a model that reads both ways: a causal mask would reveal the order by itself."""
+    return asked.ask("order.shuffled", asked.fitting("masked"), text=asked.text, encoding=encoding, seed=asked.seed)
 
 
 def run(asked: Asked) -> Outcome:
     names, named = asked.words.table("order.encoding"), asked.words.table("order.named")
     article, real = (test(asked, positions.ENCODINGS[name]) for name in ("article", "sinusoidal"))
-    said = "\n\n".join(verdict(asked, found, named[found.encoding]) for found in (article, real))
+    said = "\n\n".join(order.verdict(found, named[found.encoding], asked.words) for found in (article, real))
 
     def detail() -> None:
         figure = figures.order_dots({names[each.encoding]: each for each in (real, article)}, asked.words, asked.dark, height=280)
@@ -45,17 +33,18 @@ def run(asked: Asked) -> Outcome:
 def own(asked: Asked, ran: bool) -> None:
     """The learner's formula under the same test."""
     words = asked.words
-    st.markdown(f"**{words('versus.side.own')}**")
-    typed = order.formula(words, "versus.positions.formula")
-    st.caption(words("versus.positions.own"))
-    number = st.empty()
-    number.metric(words("versus.positions.measure"), "–")
-    with plain.told(words):
+    formula, result = st.columns([3, 2], gap="medium")
+    with formula:
+        st.markdown(f"**{words('versus.side.own')}**")
+        typed = order.formula(words, "versus.positions.formula")
+    with result, plain.told(words):
+        number = st.empty()
+        number.metric(words("versus.positions.measure"), "–")
         encoding = positions.custom(typed)
         if ran:
             found = test(asked, encoding)
             number.metric(words("versus.positions.measure"), magnitude(found.largest))
-            st.markdown(words("versus.positions.own_tells" if found.tells else "versus.positions.own_blind"))
+            st.caption(words("versus.positions.own_tells" if found.tells else "versus.positions.own_blind"))
 
 
 CARD = Card(

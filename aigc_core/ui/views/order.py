@@ -15,15 +15,12 @@ from aigc_core.ui import cache, controls, plain, share
 from aigc_core.ui.components.token_strip import Piece, token_strip
 
 FORMULA = "sin(pos / 10000^(i/d))"
-MOST_SEED = 1_000_000
-SHOWN = 5  # words of an order in a sentence
+SHOWN = 6  # words of an order in a sentence
 
 
 def draw(model: str, text: str, words: Words, dark: bool) -> None:
     """Choices, both orders, a dot for each word, and the verdict. Words: the table ``order``."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = share.choice("encoding", words("order.label"), words.table("order.encoding"))
-        seed = another_order(words)
+    name, seed = share.choice("encoding", words("order.label"), words.table("order.encoding")), order_seed()
     typed = formula(words) if name == "custom" else FORMULA
     if name in positions.ENCODINGS and positions.ENCODINGS[name].acts != "added":
         st.info(words.table("order.why")[name], icon=":material/info:")
@@ -46,14 +43,18 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
         st.caption(plain.sentence(words, "order.how", name=model, scale=magnitude(found.scale)))
 
 
-def another_order(words: Words) -> int:
-    """The seed of the second order, kept in the link; a button goes on to the next."""
-    asked, state = share.asked("order"), st.session_state
-    state.setdefault("order_seed", int(asked) if asked and asked.isdecimal() and int(asked) < MOST_SEED else 0)
-    st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=seed + 1))
-    seed = state["order_seed"]
+def order_seed() -> int:
+    """What another order is drawn by, kept in the link."""
+    asked = share.asked("order")
+    seed = st.session_state.setdefault("order_seed", int(asked) if asked and asked.isdecimal() and len(asked) < 7 else 0)
     share.mirror("order", str(seed), default="0")
     return seed
+
+
+def another_order(words: Words) -> None:
+    """The button that draws the next one."""
+    state = st.session_state
+    st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=order_seed() + 1))
 
 
 def formula(words: Words, label: str = "order.formula") -> str:
@@ -81,7 +82,10 @@ def strips(found: OrderTest, words: Words) -> None:
             told = f"{visible(found.words[word])}  {magnitude(change)}"
             pieces += [Piece(visible(found.words[word]), f"{OUTPUT}{strength(change):02x}", told), Piece(" ")]
         selected = None if chosen is None else 2 * list(order).index(chosen)
-        st.caption(words(f"order.{name}"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(words(f"order.{name}"), width="content")
+            if name == "second":
+                another_order(words)
 
         def mark(index: int, order: Sequence[int] = tuple(order)) -> None:
             controls.choose_token(order[min(index // 2, len(order) - 1)])
@@ -118,8 +122,9 @@ def verdict(found: OrderTest, name: str, words: Words) -> str:
 
 
 def abbreviated(said: Sequence[str]) -> str:
-    """The first words of an order."""
-    return " ".join([*said[:SHOWN], *(["…"] if len(said) > SHOWN else [])])
+    """The first words of an order, punctuation without a space before it."""
+    spaced = [f" {word}" if any(letter.isalnum() for letter in word) else word for word in said[:SHOWN]]
+    return "".join(spaced).strip() + (" …" if len(said) > SHOWN else "")
 
 
 def against(same: OrderTest, name: str, words: Words) -> str:

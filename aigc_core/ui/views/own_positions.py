@@ -10,7 +10,7 @@ from aigc_core.text import Words
 from aigc_core.traces import Repositioned
 from aigc_core.ui import cache, panels, plain, share
 from aigc_core.ui.components.token_strip import Piece, token_strip
-from aigc_core.ui.views.order import another_order
+from aigc_core.ui.views.order import another_order, order_seed
 
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -22,7 +22,9 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
         room = n_ctx - len(cache.ask("order.repositioned", model, text=text, how="zero").tokens)
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             how = share.choice("moves", words("own.label"), words.table("own.moves"))
-            asked = {"shuffled": lambda: dict(seed=another_order(words)), "shifted": lambda: dict(k=shift(words, room)), "zero": dict}[how]()
+            if how == "shuffled":
+                another_order(words)
+            asked = dict(seed=order_seed()) if how == "shuffled" else dict(k=shift(words, room)) if how == "shifted" else {}
         found = cache.ask("order.repositioned", model, text=text, how=how, **asked)
         st.caption(words("own.rows", n_ctx=n_ctx - 1))
         token_strip(pieces(found, words), None, words.table("own.strip"), "own_strip", lines=1)
