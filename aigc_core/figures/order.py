@@ -13,6 +13,7 @@ from aigc_core.text import Words, words
 from aigc_core.traces import OrderTest
 
 FLOOR, TOP = 1e-8, 1e2  # of the axis; a change of exactly 0 lies on its floor
+LABELS = 40  # at most
 
 
 def order_dots(
@@ -24,6 +25,8 @@ def order_dots(
     """
     text = text or words("en")
     look = theme(dark)
+    names = [plotly(word) for word in next(iter(tests.values())).words]
+    every = -(-len(names) // LABELS)  # of a long text every second word is named, or every third; the pointer tells each
     figure = go.Figure()
     figure.add_hrect(y0=FLOOR, y1=OrderTest.ROUNDING, fillcolor=look.grid, opacity=0.55, line_width=0, layer="below")
     figure.add_hline(y=OrderTest.TELLS, line=dict(color=look.faint, width=1, dash="dot"), layer="below")
@@ -35,20 +38,19 @@ def order_dots(
         values = np.maximum(found.changes, FLOOR)
         ring = [2.5 if index == chosen else 0 for index in range(len(values))]
         told = [f"{plotly(word)}: {magnitude(float(change))}" for word, change in zip(found.words, found.changes)]
-        marker = dict(color=colour, size=9, line=dict(color=look.ink, width=ring))
+        marker = dict(color=colour, size=9 if every == 1 else 6, line=dict(color=look.ink, width=ring))
         hover = "%{customdata}<extra>" + name + "</extra>"
         figure.add_scatter(
             x=np.arange(len(values)), y=values, mode="markers", name=name, marker=marker, customdata=told, hovertemplate=hover
         )
-    names = [plotly(word) for word in next(iter(tests.values())).words]
     powers = list(range(int(np.log10(FLOOR)), int(np.log10(TOP)) + 1, 2))
     figure.update_layout(
         template=template(dark),
         height=height,
         showlegend=len(tests) > 1,
         xaxis=dict(
-            title=text("figure.words"), tickvals=list(range(len(names))), ticktext=names, range=[-0.6, len(names) - 0.4],
-            tickfont=dict(family="Source Code Pro, monospace", size=12), showgrid=True, gridcolor=look.grid,
+            title=text("figure.words"), tickvals=list(range(0, len(names), every)), ticktext=names[::every], range=[-0.6, len(names) - 0.4],
+            tickfont=dict(family="Source Code Pro, monospace", size=12), showgrid=every == 1, gridcolor=look.grid,
         ),
         yaxis=dict(
             title=text("figure.state_change"), type="log", range=[np.log10(FLOOR), np.log10(TOP)], showgrid=True, gridcolor=look.grid,
