@@ -26,21 +26,30 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
         st.info(words.table("order.why")[name], icon=":material/info:")
         return
     with plain.told(words), cache.loading(words, model):
-        encoding = chosen(name, typed, model)
-        own = cache.ask("order.shuffled", model, text=text, encoding=chosen("learned", "", model), seed=seed)
-        found = own if name == "learned" else cache.ask("order.shuffled", model, text=text, encoding=encoding, seed=seed)
-        names, named = words.table("order.encoding"), words.table("order.named")
-        strips(found, words)
-        causal = controls.kind(model) == "causal"
-        told = words("order.mask_tells", name=model, largest=magnitude(found.largest)) if causal else verdict(found, named[name], words)
-        beside = {} if found is own else {names["learned"]: own}
-        picture({names[name]: found} | beside, told, words, dark, "order_dots")
-        if causal:
-            same = cache.ask("order.against_none", model, text=text, encoding=encoding)
-            st.subheader(words("order.same_order"), anchor=False)
-            picture({names[name]: same}, against(same, named[name], words), words, dark, "none_dots")
-        st.caption(words.table("order.why")[name])
-        st.caption(plain.sentence(words, "order.how", name=model, scale=magnitude(found.scale)))
+        test(name, chosen(name, typed, model), model, text, seed, words, dark)
+
+
+def test(name: str, encoding: positions.Encoding, model: str, text: str, seed: int, words: Words, dark: bool) -> None:
+    """Both readings with one encoding, beside the model's own table; under a causal mask beside none, and in the same order, too."""
+    names, named = words.table("order.encoding"), words.table("order.named")
+    causal = controls.kind(model) == "causal"
+    other = "none" if causal else "learned"
+    found, beside = (
+        cache.ask("order.shuffled", model, text=text, encoding=each, seed=seed) for each in (encoding, chosen(other, "", model))
+    )
+    strips(found, words)
+    if causal:
+        told = dict(name=model, encoding=named[name], largest=magnitude(found.largest), bare=magnitude(beside.largest))
+        sentence = plain.sentence(words, "order.mask_alone" if name == other else "order.mask_tells", **told)
+    else:
+        sentence = verdict(found, named[name], words)
+    picture({names[name]: found} | {names[other]: beside}, sentence, words, dark, "order_dots")
+    if causal:
+        same = cache.ask("order.against_none", model, text=text, encoding=encoding)
+        st.subheader(words("order.same_order"), anchor=False)
+        picture({names[name]: same}, against(same, named[name], words), words, dark, "none_dots")
+    st.caption(words.table("order.why")[name])
+    st.caption(plain.sentence(words, "order.how", name=model, scale=magnitude(found.scale)))
 
 
 def order_seed() -> int:

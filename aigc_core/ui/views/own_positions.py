@@ -37,10 +37,10 @@ def shift(words: Words, room: int) -> int:
     if room < 1:
         st.caption(words("own.no_room"))
         return 0
-    if st.session_state.get("k", 1) > room:
-        st.session_state["k"] = room
+    if st.session_state.get("shift", 1) > room:
+        st.session_state["shift"] = room
     return st.number_input(
-        words("own.k"), 0, room, min(10, room), 1, key="k", help=words("own.k_help", room=room), bind="query-params",
+        words("own.shift"), 0, room, min(10, room), 1, key="shift", help=words("own.shift_help", room=room), bind="query-params",
         persist_state="session", width=160,
     )  # fmt: skip
 
