@@ -54,7 +54,7 @@ def objective(model: LanguageModel, text: str, intervention: Intervention | None
     from aigc_core.models.loading import check_kind
 
     check_kind(model.card.name, model.kind, "causal")
-    encoded = encode(model, text)
+    encoded = attention.measured(model, text) if intervention else encode(model, text)
     ids = encoded["input_ids"][0]
     losses = np.full(len(ids), np.nan, np.float32)
     losses[1:] = surprisal(logits(model, encoded, intervention)[:-1], ids[1:])
@@ -152,7 +152,8 @@ def masking(model: LanguageModel, text: str, seed: int = 0, intervention: Interv
     """
     import torch
 
-    encoded = encode(model, masked.spellings(model, text)[1])
+    asked = masked.spellings(model, text)[1]
+    encoded = attention.measured(model, asked) if intervention else encode(model, asked)
     ids = encoded["input_ids"][0]
     may = ~torch.isin(ids, torch.tensor(model.tokenizer.all_special_ids))
     if not may.any():

@@ -88,9 +88,11 @@ def logits(model: LanguageModel, encoded: dict):
 def corrupt(
     ids: torch.Tensor, may: torch.Tensor, share: float, mask_id: int, d_vocab: int, generator: torch.Generator | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """x̃ and M of the masked objective (Devlin et al. 2019 §3.1, App. A.1), tensors of the shape of ``ids``: what the model reads, and where
-    it is asked. Each place that ``may`` be is chosen with the chance ``share``; of the chosen, 80 % become [MASK], 10 % a random piece of
-    ``d_vocab``, 10 % stay.
+    """x̃ and M of the masked objective (Devlin et al. 2019 §3.1, App. A.1), tensors of the shape of ``ids``: what the model reads, and
+    where it is asked.
+
+    Each place that ``may`` be is chosen with the chance ``share``; of the chosen, 80 % become [MASK], 10 % a random piece of ``d_vocab``,
+    10 % stay.
     """
     import torch
 

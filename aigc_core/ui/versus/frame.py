@@ -63,7 +63,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Card:
-    """One comparison. The formulas are KaTeX; ``fault`` marks in them what does not work."""
+    """One comparison. The formulas are KaTeX, in one line or more; ``fault`` marks in them what does not work."""
 
     name: str
     place: int  # among the cards
@@ -103,7 +103,8 @@ def side(card: Card, which: str, title: str, column: object, words: Words, dark:
     with column, st.container(height="stretch", vertical_alignment="distribute"):
         with st.container():
             st.markdown(f"**{words(f'versus.side.{title}')}**")
-            st.markdown(f"$\\displaystyle {coloured(getattr(card, which), dark)}$")
+            lines = coloured(getattr(card, which), dark).splitlines()
+            st.markdown("  \n".join(f"$\\displaystyle {line}$" for line in lines))  # each may break where the card is narrow
             st.caption(words(f"versus.{card.name}.{which}"))
         number = st.empty()
         number.metric(words(f"versus.{card.name}.measure"), "–")

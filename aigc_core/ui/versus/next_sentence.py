@@ -13,7 +13,8 @@ OTHER = "The red car was very fast."  # of another story; the bundled models kno
 
 def run(asked: Asked) -> Outcome:
     words, model = asked.words, asked.fitting("masked")
-    other = st.text_input(words("versus.next_sentence.other"), OTHER, key="unrelated", live=True, bind="query-params", persist_state="session")
+    label = words("versus.next_sentence.other")
+    other = st.text_input(label, OTHER, key="unrelated", live=True, bind="query-params", persist_state="session")
     found = asked.ask("article.next_sentences", model, text=asked.text, other=other)
     width, most = len(found.summed), int(found.summed.argmax())
     values = dict(name=model, width=width, most=most, share=percent(float(found.summed[most])), follows=percent(found.follows))

@@ -17,9 +17,9 @@ def run(asked: Asked) -> Outcome:
     sees, blind = (asked.ask("article.rightwards", model, text=asked.text, seed=asked.seed) for model in (bert, gpt))
     learned = asked.ask("article.objective", gpt, text=asked.text)
     filled = asked.ask("article.masking", bert, text=asked.text, seed=asked.seed)
-    values = dict(gpt=gpt, bert=bert, changed=magnitude(sees.largest), unchanged=magnitude(blind.largest), word=visible(sees.word.text).strip("·"))
+    changes = dict(changed=magnitude(sees.largest), unchanged=magnitude(blind.largest), word=visible(sees.word.text).strip("·"))
     chances = dict(before=percent(sees.before), after=percent(sees.after), same=percent(blind.before), still=percent(blind.after))
-    verdict = plain.sentence(words, "versus.objective.verdict", **values, **chances)
+    verdict = plain.sentence(words, "versus.objective.verdict", gpt=gpt, bert=bert, **changes, **chances)
 
     def detail() -> None:
         right_sides((blind, sees), asked)

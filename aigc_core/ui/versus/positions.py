@@ -12,14 +12,14 @@ from aigc_core.ui.versus.frame import Asked, Card, Outcome, fault
 from aigc_core.ui.views import order
 
 
-def test(asked: Asked, encoding: positions.Encoding) -> OrderTest:
+def tested(asked: Asked, encoding: positions.Encoding) -> OrderTest:
     """With the words in another order, on a model that reads both ways: a causal mask would reveal the order by itself."""
     return asked.ask("order.shuffled", asked.fitting("masked"), text=asked.text, encoding=encoding, seed=asked.seed)
 
 
 def run(asked: Asked) -> Outcome:
     names, named = asked.words.table("order.encoding"), asked.words.table("order.named")
-    article, real = (test(asked, positions.ENCODINGS[name]) for name in ("article", "sinusoidal"))
+    article, real = (tested(asked, positions.ENCODINGS[name]) for name in ("article", "sinusoidal"))
     said = "\n\n".join(order.verdict(found, named[found.encoding], asked.words) for found in (article, real))
 
     def detail() -> None:
@@ -42,7 +42,7 @@ def own(asked: Asked, ran: bool) -> None:
         number.metric(words("versus.positions.measure"), "–")
         encoding = positions.custom(typed)
         if ran:
-            found = test(asked, encoding)
+            found = tested(asked, encoding)
             number.metric(words("versus.positions.measure"), magnitude(found.largest))
             st.caption(words("versus.positions.own_tells" if found.tells else "versus.positions.own_blind"))
 
@@ -51,7 +51,7 @@ CARD = Card(
     "positions",
     place=0,
     left=r"P(pos) = " + fault(r"\sin\tfrac{pos}{10000} + \cos\tfrac{pos}{10000}"),
-    right=r"\begin{aligned} PE(pos, 2i) &= \sin\tfrac{pos}{10000^{2i/d}} \\ PE(pos, 2i{+}1) &= \cos\tfrac{pos}{10000^{2i/d}} \end{aligned}",
+    right="PE(pos, 2i) = \\sin\\tfrac{pos}{10000^{2i/d}}\nPE(pos, 2i{+}1) = \\cos\\tfrac{pos}{10000^{2i/d}}",
     run=run,
     draws=True,
     third=own,

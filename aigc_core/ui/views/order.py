@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log10
 
 import streamlit as st
 
@@ -26,10 +27,10 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
         st.info(words.table("order.why")[name], icon=":material/info:")
         return
     with plain.told(words), cache.loading(words, model):
-        test(name, chosen(name, typed, model), model, text, seed, words, dark)
+        show(name, chosen(name, typed, model), model, text, seed, words, dark)
 
 
-def test(name: str, encoding: positions.Encoding, model: str, text: str, seed: int, words: Words, dark: bool) -> None:
+def show(name: str, encoding: positions.Encoding, model: str, text: str, seed: int, words: Words, dark: bool) -> None:
     """Both readings with one encoding, beside the model's own table; under a causal mask beside none, and in the same order, too."""
     names, named = words.table("order.encoding"), words.table("order.named")
     causal = controls.kind(model) == "causal"
@@ -63,7 +64,8 @@ def order_seed() -> int:
 def another_order(words: Words) -> None:
     """The button that draws the next one."""
     state = st.session_state
-    st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=order_seed() + 1))
+    following = order_seed() + 1
+    st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=following))
 
 
 def formula(words: Words, label: str = "order.formula") -> str:
@@ -109,9 +111,7 @@ def marked(found: OrderTest) -> int | None:
 
 
 def strength(change: float) -> int:
-    """A colour's opacity 0…255 by the change's order of magnitude: a quarter of it for rounding, all of it from 1 on."""
-    from math import log10
-
+    """A colour's opacity 0…255 by the change's order of magnitude: an eighth of it at 10⁻⁷, as rounding has it, most of it from 0.1 on."""
     return round(255 * min(max(1 + log10(max(change, 1e-8)) / 8, 0.06), 0.85))
 
 
