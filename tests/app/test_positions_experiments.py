@@ -51,8 +51,9 @@ def test_the_verdict_names_both_orders(name, language, bert):
     found = order.shuffled(bert, TEXT, encoding, seed=3)
     assert not app.exception and not app.error
     assert app.session_state["chosen_model"] == "story-bert"  # the page's first kind gives its default
+    largest = found.largest if name == "article" else float(found.changes.max())
     values = dict(
-        name="story-bert", encoding=page(f"order.named.{name}"), largest=magnitude(found.largest),
+        name="story-bert", encoding=page(f"order.named.{name}"), largest=magnitude(largest),
         first="The dog bites the man. …", second=" ".join(found.words[word] for word in found.order[:6]) + " …",
         word=found.words[int(found.changes.argmax())],
     )  # fmt: skip
@@ -230,3 +231,18 @@ def test_a_model_without_a_table_says_so(view, folder_of, monkeypatch):
     app.button(key="other_load").click().run()
     said = words_of("positions", "en")("error.no_position_table", name=app.session_state["chosen_model"])
     assert not app.exception and [plain(error.value) for error in app.error] == [said]
+
+
+def test_text_is_never_markup():
+    hostile = "![x](http://example.com/x.png) **b** <b>i</b>. $\\frac{1}{2}$ {found} `c` :material/home: ends."
+    for view, cards in {"order": [None], "own": [None], "versus": list(versus.CARDS)}.items():
+        app = open_page("positions", view=view, text=hostile)
+        for card in cards:
+            if card:
+                app.session_state["card"] = card
+                app.run()
+                app.button(key=f"versus_{card}_run").click().run()
+            assert not app.exception and not app.error, card
+            said = "\n".join(str(each.value) for kind in ("markdown", "caption", "subheader") for each in getattr(app, kind))
+            for markup in ("![x](", "**b**", "<b>", "`c`", ":material/home:", "$\\frac{1}{2}$"):
+                assert markup not in said, (card, markup)

@@ -84,7 +84,7 @@ def chosen(name: str, typed: str, model: str) -> positions.Encoding:
 
 def strips(found: OrderTest, words: Words) -> None:
     """The text and its words in the other order; the stronger the colour, the more a word's state changed. A click marks a word in both."""
-    chosen = marked(found)
+    place = marked(found)
     labels = {"first": words.table("order.strip_first"), "second": words.table("order.strip_second")}
     for name, order in (("first", range(len(found.words))), ("second", found.order)):
         pieces: list[Piece] = []
@@ -92,7 +92,7 @@ def strips(found: OrderTest, words: Words) -> None:
             change = float(found.changes[word])
             told = f"{visible(found.words[word])}  {magnitude(change)}"
             pieces += [Piece(visible(found.words[word]), f"{OUTPUT}{strength(change):02x}", told), Piece(" ")]
-        selected = None if chosen is None else 2 * list(order).index(chosen)
+        selected = None if place is None else 2 * list(order).index(place)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(words(f"order.{name}"), width="content")
             if name == "second":
@@ -106,8 +106,8 @@ def strips(found: OrderTest, words: Words) -> None:
 
 def marked(found: OrderTest) -> int | None:
     """The index of the word that was clicked."""
-    chosen = controls.chosen_token()
-    return chosen if chosen is not None and chosen < len(found.words) else None
+    place = controls.chosen_token()
+    return place if place is not None and place < len(found.words) else None
 
 
 def strength(change: float) -> int:
@@ -124,9 +124,10 @@ def picture(tests: dict[str, OrderTest], sentence: str, words: Words, dark: bool
 
 def verdict(found: OrderTest, name: str, words: Words) -> str:
     """Whether the model can tell the two orders apart, with the words of both."""
-    most = found.words[int(found.changes.argmax())]
+    most = int(found.changes.argmax())
+    largest = float(found.changes[most]) if found.tells else found.largest  # with the tokens that the tokenizer added
     orders = dict(first=abbreviated(found.words), second=abbreviated([found.words[word] for word in found.order]))
-    values = dict(name=found.model, encoding=name, largest=magnitude(found.largest), word=visible(most)) | orders
+    values = dict(name=found.model, encoding=name, largest=magnitude(largest), word=visible(found.words[most])) | orders
     return plain.sentence(words, "order.tells" if found.tells else "order.blind", **values)
 
 
