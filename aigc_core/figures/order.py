@@ -30,7 +30,7 @@ def order_dots(
     figure = go.Figure()
     figure.add_hrect(y0=FLOOR, y1=OrderTest.ROUNDING, fillcolor=look.grid, opacity=0.55, line_width=0, layer="below")
     figure.add_hline(y=OrderTest.TELLS, line=dict(color=look.faint, width=1, dash="dot"), layer="below")
-    notes = {"rounding": (OrderTest.ROUNDING, "top"), "tells": (OrderTest.TELLS, "bottom")}
+    notes = {"rounding": (FLOOR, "bottom"), "tells": (OrderTest.TELLS, "bottom")}
     for name, (value, anchor) in notes.items():
         place = dict(x=0, xref="paper", xanchor="left", y=np.log10(value), yref="y", yanchor=anchor)
         figure.add_annotation(text=text(f"figure.{name}"), showarrow=False, font=dict(color=look.faint, size=11), **place)
