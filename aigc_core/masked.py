@@ -10,6 +10,8 @@ from aigc_core.models.tokens import encode, places, tokens, whole
 from aigc_core.traces import Candidate, Gap, MaskedText, Span
 
 if TYPE_CHECKING:
+    import torch
+
     from aigc_core.models import LanguageModel
 
 MASK = "[MASK]"  # may be typed for every model; each tokenizer's own mask word works as well
@@ -81,6 +83,24 @@ def logits(model: LanguageModel, encoded: dict):
     """The masked-word head's logits [batch, position, vocab]; BERT with both heads names them otherwise."""
     output = model.module(**encoded)
     return output.logits if hasattr(output, "logits") else output.prediction_logits
+
+
+def corrupt(
+    ids: torch.Tensor, may: torch.Tensor, share: float, mask_id: int, d_vocab: int, generator: torch.Generator | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """x̃ and M of the masked objective (Devlin et al. 2019 §3.1, App. A.1), tensors of the shape of ``ids``: what the model reads, and
+    where it is asked.
+
+    Each place that ``may`` be is chosen with the chance ``share``; of the chosen, 80 % become [MASK], 10 % a random piece of ``d_vocab``,
+    10 % stay.
+    """
+    import torch
+
+    chosen, die = (torch.rand(ids.shape, device=ids.device, generator=generator) for _ in range(2))
+    chosen = (chosen < share) & may
+    corrupted = torch.where(chosen & (die < 0.8), mask_id, ids)
+    anything = torch.randint(d_vocab, ids.shape, device=ids.device, generator=generator)
+    return torch.where(chosen & (die >= 0.8) & (die < 0.9), anything, corrupted), chosen
 
 
 def pseudo_log_likelihood(model: LanguageModel, text: str, batch: int = 16) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,9 @@ def next_sentence(model: LanguageModel, first: str, second: str) -> NextSentence
     with torch.inference_mode():
         found = model.module(**encode(model, first, second)).seq_relationship_logits[0].float()
     return NextSentence(tuple(found.tolist()), float(found.softmax(-1)[0]))
+
+
+def sentences_of(text: str) -> list[str]:
+    """A text's sentences: cut after . ! ? and the quotation mark that closes them, and after 。！？, which no space follows."""
+    parts = re.split(r"(?<=[.!?])\s+|(?<=[.!?][\"'])\s+|(?<=[。！？])(?![”’」])", text)
+    return [sentence for sentence in parts if sentence.strip()]

@@ -102,6 +102,11 @@ def substitutes(model: LanguageModel, but: set[int], generator: np.random.Genera
     tokenizer = model.tokenizer
     if model.kind == "masked":
         return [tokenizer.mask_token_id]
-    size = min(len(tokenizer), model.module.config.vocab_size)
-    pool = sorted(set(range(size)) - set(tokenizer.all_special_ids) - but)
+    pool = [token_id for token_id in ordinary(model) if token_id not in but]
     return [int(each) for each in generator.choice(pool, min(DRAWS, len(pool)), replace=False)]
+
+
+def ordinary(model: LanguageModel) -> list[int]:
+    """The ids of the vocabulary that are no special token."""
+    size = min(len(model.tokenizer), model.module.config.vocab_size)
+    return sorted(set(range(size)) - set(model.tokenizer.all_special_ids))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -344,14 +344,16 @@ class OrderTest:
     order: tuple[int, ...]  # which word stands at each place of the second reading
     changes: np.ndarray  # float32 [word]: the largest |difference| over a word's pieces and the dimensions
     largest: float  # of all, with the tokens that the tokenizer added
+    ROUNDING: ClassVar[float] = 1e-5  # what float32 alone moved a state by, at most
+    TELLS: ClassVar[float] = 1e-3  # encodings that count moved states by 0.1
 
     def __post_init__(self) -> None:
         read_only(self.changes, (len(self.words),), "changes")
 
     @property
     def tells(self) -> bool:
-        """Whether the two readings differ by more than rounding, which moved states by up to 0.00001, and encodings that count by 0.1."""
-        return self.largest > 1e-3
+        """Whether the two readings differ by more than rounding."""
+        return self.largest > self.TELLS
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ PAGES = {  # name → address
     "bertviz": ATTENTION + "bertviz",
     "pair": "/attention?model=story-bert&text=Lily%20lost%20her%20ball.&pair=She%20was%20very%20sad.&layer=4&head=1&view=layers",
     "masked": "/masked?text=Lily%20was%20very%20%5BMASK%5D%20because%20she%20lost%20her%20red%20%5BMASK%5D.",
+    "order": "/positions?text=The%20dog%20bites%20the%20man.&view=order&encoding=article&token=1",
+    "order_gpt": "/positions?text={text}&view=order&encoding=article&model=story-gpt",
+    "own": "/positions?text={text}&view=own&moves=shifted&shift=40",
+    "versus": "/positions?text={text}&view=versus&card=positions",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
     "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
 }
@@ -48,6 +52,10 @@ SHOWN = {  # what must be on the page before its picture is taken
     "bertviz": "iframe",
     "pair": ".js-plotly-plot .main-svg >> nth=4",
     "masked": ".bars button",
+    "order": ".js-plotly-plot .main-svg",
+    "order_gpt": ".js-plotly-plot .main-svg >> nth=3",
+    "own": ".js-plotly-plot .main-svg",
+    "versus": ".katex",
     "generate": ".js-plotly-plot .main-svg",
     "beam": "[data-testid=stTable]",
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aigc_core.figures.branches import branches_tree
     from aigc_core.figures.layers import layers_heatmap, pair_heatmap
     from aigc_core.figures.lens import lens_bars
+    from aigc_core.figures.order import order_dots
     from aigc_core.figures.reliance import reliance_bars
     from aigc_core.figures.sampling import rivals_bars, vocabulary_curve
 
@@ -21,6 +22,7 @@ __all__ = [
     "branches_tree",
     "layers_heatmap",
     "lens_bars",
+    "order_dots",
     "pair_heatmap",
     "reliance_bars",
     "rivals_bars",
@@ -31,6 +33,7 @@ WHERE = {
     "branches_tree": "branches",
     "layers_heatmap": "layers",
     "lens_bars": "lens",
+    "order_dots": "order",
     "pair_heatmap": "layers",
     "reliance_bars": "reliance",
     "rivals_bars": "sampling",

@@ -7,6 +7,9 @@ import unicodedata
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "↵"}
 
 
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def visible(text: str) -> str:
     """A token's text with every space, line break and invisible character shown."""
     return "".join(VISIBLE.get(character) or hexed(character) for character in text) or "∅"
@@ -21,3 +24,12 @@ def hexed(character: str) -> str:
 def plotly(text: str) -> str:
     """The label for Plotly, which reads a few HTML tags in every string it draws."""
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def magnitude(value: float) -> str:
+    """0.179, 12.5; what three decimals do not show, by its power of ten: 4.8×10⁻⁷."""
+    if value == 0 or 1e-2 <= abs(value) < 1e4:
+        return f"{value:.3g}"
+    number, power = f"{value:.1e}".split("e")
+    times = "" if number == "1.0" else f"{number}×"
+    return f"{times}10{str(int(power)).translate(SUPERSCRIPT)}"

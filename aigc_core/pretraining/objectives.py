@@ -7,13 +7,15 @@ Masked language modelling (Devlin et al. 2019 §3.1): L = −(1/|M|) Σ_{i∈M} 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.nn import functional as F
+
+from aigc_core.masked import corrupt
+from aigc_core.pairs import sentences_of
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,6 @@ def encode(tokenizer, texts: Sequence[str]) -> list[list[int]]:
     return tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"] if texts else []
 
 
-def sentences_of(text: str) -> list[str]:
-    """A story's sentences: cut after . ! ? and the quotation mark that closes them."""
-    return [sentence for sentence in re.split(r"(?<=[.!?])\s+|(?<=[.!?][\"'])\s+", text) if sentence.strip()]
-
-
 @dataclass(frozen=True)
 class MaskedAndNextSentence:
     """BERT's two tasks (Devlin et al. 2019 §3.1): filling masks, and telling whether B follows A.
@@ -189,11 +186,8 @@ class MaskedAndNextSentence:
         pieces, segments = torch.from_numpy(rows[:, :2]).long().to(model.device).unbind(1)
         inside = segments >= 0
         special = (pieces == self.tokenizer.cls_token_id) | (pieces == self.tokenizer.sep_token_id)
-        chosen = (torch.rand(pieces.shape, device=pieces.device) < self.CHOSEN) & inside & ~special
-        die = torch.rand(pieces.shape, device=pieces.device)
-        corrupted = torch.where(chosen & (die < 0.8), self.tokenizer.mask_token_id, pieces)
-        anything = torch.randint_like(pieces, len(self.tokenizer))
-        corrupted = torch.where(chosen & (die >= 0.8) & (die < 0.9), anything, corrupted)
+        may, tokenizer = inside & ~special, self.tokenizer
+        corrupted, chosen = corrupt(pieces, may, self.CHOSEN, tokenizer.mask_token_id, len(tokenizer))
         hidden, pooled = model.bert(
             input_ids=corrupted, attention_mask=inside.long(), token_type_ids=segments.clamp(min=0), return_dict=False
         )[:2]

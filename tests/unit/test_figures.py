@@ -11,9 +11,10 @@ import pytest
 from aigc_core import attention, figures
 from aigc_core.analysis.rivals import Rival, choice
 from aigc_core.decoding import SamplingSettings, sample
+from aigc_core.figures.labels import magnitude
 from aigc_core.figures.theme import DARK, LIGHT, mix, scale, template, theme
 from aigc_core.text import words
-from aigc_core.traces import AttentionTrace, Reliance, Replacement, Token
+from aigc_core.traces import AttentionTrace, OrderTest, Reliance, Replacement, Token
 from tests.models import TEXT
 
 HOSTILE = ("<b>x</b>", "</script><script>alert(1)</script>", '<a href="javascript:alert(1)">', "&lt;", "\u202ereversed", "<br>")
@@ -81,7 +82,13 @@ def hostile_reliance() -> Reliance:
     return Reliance(0, 0, 5, predicted, 0.5, (predicted,), Replacement(1, most, 0.4, 0.1, 0.6), Replacement(2, other, 0.1, 0.3, 0.2))
 
 
+def order_test(words: tuple[str, ...] = HOSTILE, largest: float = 0.5) -> OrderTest:
+    changes = np.linspace(0, largest, len(words), dtype=np.float32)
+    return OrderTest("m", "none", 1.0, words, tuple(reversed(range(len(words)))), changes, largest)
+
+
 DRAWN = {
+    "order": lambda: figures.order_dots({"a": order_test(), "b": order_test(largest=1e-6)}),
     "heat map": lambda: figures.attention_heatmap(hostile_trace(), 0, 0),
     "layers": lambda: figures.layers_heatmap(hostile_trace(), 1),
     "bars": lambda: figures.rivals_bars(rivals()),
@@ -108,6 +115,32 @@ def test_the_blocks_of_a_pair_stand_in_reading_order():
 def test_the_bars_of_a_reliance():
     (bars,) = figures.reliance_bars(hostile_reliance()).data
     assert list(bars.x) == [0.5, 0.1, 0.3] and list(bars.text) == ["50.0%", "10.0%", "30.0%"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_dots_of_an_order_test(language):
+    text, found = words(language), order_test(tuple("abcde"))
+    (first, second) = figures.order_dots({"x": found, "y": order_test(tuple("abcde"), 1e-6)}, text, chosen=2).data
+    np.testing.assert_allclose(first.y[1:], found.changes[1:], rtol=1e-6)
+    assert first.y[0] == 1e-8 and first.customdata[0] == "a: 0"  # no change at all: on the floor of the axis, and told as 0
+    assert (second.y[1:] < OrderTest.ROUNDING).all() and (first.y[1:] > OrderTest.TELLS).all()
+    assert [width > 0 for width in first.marker.line.width] == [False, False, True, False, False]
+    layout = figures.order_dots({"x": found}, text).layout
+    assert (layout.xaxis.title.text, layout.yaxis.title.text) == (text("figure.words"), text("figure.state_change"))
+    assert layout.yaxis.type == "log" and {shape.y1 for shape in layout.shapes} == {OrderTest.ROUNDING, OrderTest.TELLS}
+
+
+def test_words_of_a_long_text_are_thinned():
+    layout = figures.order_dots({"x": order_test(("a",) * 100)}).layout
+    assert list(layout.xaxis.tickvals) == list(range(0, 100, 3)) and len(layout.xaxis.ticktext) == 34
+
+
+@pytest.mark.parametrize(
+    "value, said",
+    [(0.0, "0"), (0.1794, "0.179"), (12.54, "12.5"), (4.77e-7, "4.8×10⁻⁷"), (1e-6, "10⁻⁶"), (25000.0, "2.5×10⁴"), (9.96e-8, "10⁻⁷")],
+)
+def test_magnitudes_are_readable(value, said):
+    assert magnitude(value) == said
 
 
 @pytest.mark.parametrize("figure", DRAWN.values(), ids=DRAWN)

@@ -26,8 +26,9 @@ def draw(bench: Bench, settings: SamplingSettings, words: Words) -> None:
     texts = [[visible(token.text) for token in cache.written(bench.model, bench.prompt, each.ids).tokens] for each in tree.all]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(words("branches_title"), anchor=False, width="stretch")
-        both = {each.origin for each in tree.all} >= {"greedy", "beams"}
-        missing = st.button(words("others"), key="others", icon=":material/compare:", help=words("others_help", beams=BEAMS), disabled=both or tree.full)
+        done = tree.full or {each.origin for each in tree.all} >= {"greedy", "beams"}
+        told = words("others_help", beams=BEAMS)
+        missing = st.button(words("others"), key="others", icon=":material/compare:", help=told, disabled=done)
     if missing:
         decode_otherwise(bench, settings, words)
         st.rerun()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from aigc_core import figures
 from aigc_core.analysis.heads import entropy
-from aigc_core.analysis.rivals import Rival
 from aigc_core.figures.labels import visible
 from aigc_core.text import Words
-from aigc_core.traces import AttentionTrace, Intervention, WhatIf
-from aigc_core.ui import cache, controls, plain
+from aigc_core.traces import AttentionTrace, Intervention
+from aigc_core.ui import cache, controls, panels, plain
 from aigc_core.ui.components.pattern_pair import Side, pattern_pair
 
 SWITCHES = ("no_scale", "no_mask", "head_off", "set_score")
@@ -34,7 +32,7 @@ def draw(trace: AttentionTrace, text: str, pair: str | None, layer: int, head: i
         st.markdown(reading(trace, after, layer, head, words) if asked else words("what_if.nothing"))
         pattern_pair(*sides, words.table("pattern_pair"), key="what_if_pair")
         if asked and kind_predicts(trace.model):
-            predictions(cache.what_if(trace.model, text, asked, pair), trace, words)
+            panels.predictions(cache.what_if(trace.model, text, asked, pair), trace.tokens, trace.model, words, "what_if")
 
 
 def intervention(trace: AttentionTrace, layer: int, head: int, words: Words) -> Intervention | None:
@@ -81,20 +79,3 @@ def reading(before: AttentionTrace, after: AttentionTrace, layer: int, head: int
     far = float(np.abs(after.attention - before.attention)[layer:].max())
     values = dict(mine=f"{mine:.2f}", mine_now=f"{mine_now:.2f}", all=f"{every:.2f}", all_now=f"{every_now:.2f}", most=f"{far:.0%}")
     return words("what_if.reading", layer=layer, head=head, **values)
-
-
-def predictions(found: WhatIf, trace: AttentionTrace, words: Words) -> None:
-    """The best tokens before and after, in two bars each."""
-    place = visible(trace.tokens[found.position].text)
-    causal = controls.kind(trace.model) == "causal"
-    st.subheader(plain.sentence(words, f"what_if.{'next' if causal else 'gap'}_title", token=place), anchor=False)
-    first, now = found.changes[0], max(found.changes, key=lambda change: change.after)
-    values = dict(
-        first=visible(first.token.text), before=f"{first.before:.1%}", after=f"{first.after:.1%}",
-        now=visible(now.token.text), share=f"{now.after:.1%}",
-    )  # fmt: skip
-    sentence = plain.sentence(words, f"what_if.{'same' if now.token == first.token else 'other'}_best", **values)
-    st.markdown(sentence)
-    rivals = [Rival(change.token, change.before, change.after) for change in found.changes]
-    figure = figures.rivals_bars(rivals, words, controls.is_dark(), (words("what_if.before"), words("what_if.after")))
-    st.plotly_chart(figure, theme=None, key="what_if_bars", alt=sentence, config={"displayModeBar": False})
