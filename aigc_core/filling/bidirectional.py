@@ -38,14 +38,11 @@ def bidirectional(model: LanguageModel, text: str, pieces: int = 1, top_k: int =
         raise AigcError("setting", name="pieces", expected=f"1 … {MOST_PIECES}", found=pieces)
     around = parts(text.replace(model.tokenizer.mask_token, masked.MASK))
     ids, encoded, places = masks_of(model, around, (pieces,) * (len(around) - 1))
-    independent = []
-    for blank in range(len(around) - 1):
-        own = places[blank * pieces : (blank + 1) * pieces]
-        independent.append(best(model, around, ids, encoded, own, {blank: own}, top_k))
-    if len(independent) == 1:
-        return Bidirectional(pieces, tuple(independent), independent[0])
     groups = {blank: places[blank * pieces : (blank + 1) * pieces] for blank in range(len(around) - 1)}
-    return Bidirectional(pieces, tuple(independent), best(model, around, ids, encoded, places, groups, top_k))
+    independent = tuple(best(model, around, ids, encoded, own, {blank: own}, top_k) for blank, own in groups.items())
+    joint = best(model, around, ids, encoded, places, groups, top_k) if len(groups) > 1 else independent[0]
+    small, large = (model.tokenizer(letter, verbose=False)["input_ids"] for letter in "aA")
+    return Bidirectional(pieces, independent, small != large, joint)
 
 
 def judge(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...]) -> Judgement:

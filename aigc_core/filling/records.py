@@ -21,6 +21,7 @@ class Bidirectional:
 
     pieces: int  # masks in each blank
     independent: tuple[tuple[Filling, ...], ...]  # of each blank, the others left masked
+    capitals: bool  # whether it tells them from small letters
     joint: tuple[Filling, ...]  # of all blanks together; of a single one the same as ``independent``
 
 

@@ -23,6 +23,7 @@ MENU = {
     "inside": [
         ("attention", ":material/grid_on:", ("causal", "masked", "translation")),
         ("masked", ":material/rectangle:", ("masked",)),
+        ("gap", ":material/curtains:", ("masked",)),
     ],
     "writing": [
         ("generate", ":material/edit_note:", ("causal",)),

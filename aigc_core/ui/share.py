@@ -28,6 +28,7 @@ def recall(name: str, default: str | int) -> None:
     """
     state = st.session_state
     kept, drawn_on = state.setdefault("kept", {}).get(name, (default, state["page_before"]))
+    kept = default if kept is None else kept  # the value of another page that had a usual one of its own
     if drawn_on == state["page_before"]:
         return
     asked_for = st.query_params.get(name)
@@ -41,8 +42,8 @@ def recall(name: str, default: str | int) -> None:
             st.query_params[name] = str(value)
 
 
-def remember(name: str, value: str | int) -> None:
-    """After that widget: what ``recall`` shall give back on another page."""
+def remember(name: str, value: str | int | None) -> None:
+    """After that widget: what ``recall`` shall give back on another page; None for that page's usual value."""
     st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 

@@ -1,0 +1,286 @@
+"""One sentence filled three ways, side by side, and what the curtain changed in each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import streamlit as st
+
+from aigc_core.errors import AigcError
+from aigc_core.figures.labels import visible
+from aigc_core.figures.theme import OUTPUT
+from aigc_core.filling.blanks import Unit, before_last, parts
+from aigc_core.filling.records import Bidirectional, Filling, Judged, LeftToRight, Sentence
+from aigc_core.models.cards import catalogue
+from aigc_core.text import Words
+from aigc_core.ui import cache, plain, share
+from aigc_core.ui.components.bars import Bar, bars
+from aigc_core.ui.components.token_strip import Piece, token_strip
+from aigc_core.ui.components.written_out import Candidate, Number, written_out
+
+TOP, TOP_OF_ANY = 8, 4
+GROUP = "fillings"
+
+
+@dataclass(frozen=True)
+class Ways:
+    """One text, filled three ways."""
+
+    text: str
+    both: tuple[Bidirectional, ...]  # one for each number of pieces
+    left: LeftToRight
+    ranked: tuple[Sentence, ...]  # everybody's candidates, best first
+    judged: dict[tuple[str, ...], Judged]  # by the ranked texts
+
+    def fold(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Candidates that a model without capitals cannot tell apart are one."""
+        return tuple(texts) if self.both[0].capitals else tuple(text.casefold() for text in texts)
+
+
+def writer(words: Words) -> str:
+    """The causal model beside the page's own."""
+    known = [card.name for card in catalogue() if card.kind == "causal"]
+    known += [name for name, kind in st.session_state["other_models"].items() if kind == "causal"]
+    if not known:
+        raise AigcError("none_bundled")
+    asked = share.asked("writer")
+    if asked not in (None, *known) and "writer" not in st.session_state:
+        st.info(plain.sentence(words, "writer_unknown", name=asked, default=known[0]), icon=":material/info:")
+    return share.choice("writer", words("writer"), {name: name for name in known})
+
+
+def held() -> tuple[str, ...] | None:
+    """The candidate that was clicked, or that the link asks for."""
+    asked = share.asked("filling")
+    found = st.session_state.setdefault("filling", tuple(asked.split("|")) if asked and len(asked) < 200 else None)
+    share.mirror("filling", "|".join(found or ()), default="")
+    return found
+
+
+def read(model: str, writer: str, text: str, pieces: tuple[int, ...]) -> Ways:
+    """Asks both models. The one that reads left to right gets the text up to its last blank, and of the whole only to judge it."""
+    top_k = TOP if len(pieces) == 1 else TOP_OF_ANY
+    both = tuple(cache.ask("filling.bidirectional", model, text=text, pieces=count, top_k=top_k) for count in pieces)
+    left = cache.ask("filling.left_to_right", writer, text=before_last(text), top_k=TOP)
+    first = tuple(each.words[0].texts[0] for each in left.blanks[:-1] if each.words)
+    proposed = [each.texts for found in both for each in found.joint]
+    if not both[0].capitals and len(left.blanks) <= 2:  # "tom" is Tom to such a model: the writer takes the one that it finds better
+        proposed = [way for texts in proposed for way in product(*((text, text[:1].upper() + text[1:]) for text in texts))]
+    proposed += [first + each.texts for each in left.blanks[-1].words]
+    if (mine := held()) and len(mine) == len(left.blanks):
+        proposed.append(mine)
+    every = tuple(dict.fromkeys(texts for texts in proposed if len(texts) == len(left.blanks)))
+    ranked = cache.ask("filling.rank", writer, text=text, fillings=every).ranked
+    fold = (lambda texts: texts) if both[0].capitals else (lambda texts: tuple(text.casefold() for text in texts))
+    best = {}
+    for each in ranked:
+        best.setdefault(fold(each.texts), each)
+    judged = cache.ask("filling.judge", model, text=text, fillings=tuple(each.texts for each in best.values())).judged
+    return Ways(text, both, left, tuple(best.values()), {each.texts: each for each in judged})
+
+
+def draw(
+    now: Ways, before: Ways | None, units: Sequence[Unit], covered: tuple[int, int], model: str, writer: str, words: Words
+) -> None:
+    """The three lists and the chosen candidate. ``before``: the same without the curtain; None where nothing is covered."""
+    first = sum(unit.blank is not None for unit in units[: covered[0]])  # blanks under the left of the curtain
+    count = len(now.left.blanks)
+    numbers = range(first, first + count)
+    same_blanks = before is not None and len(before.left.blanks) == count
+    chosen = now.fold(held() or ())
+    if chosen not in [now.fold(each.texts) for each in now.ranked]:
+        chosen = now.fold(now.ranked[0].texts) if now.ranked else ()
+    lit = names(numbers, chosen)
+
+    def show(rows: Sequence[tuple[tuple[str, ...], Bar]], key: str, label: str) -> None:
+        def choose(index: int) -> None:
+            texts = rows[index][0]
+            st.session_state["filling"] = texts if len(texts) == count else None
+
+        bars([bar for _, bar in rows], {"label": label}, key, choose, GROUP, lit)
+
+    def listed(found: Sequence[Filling], earlier: Sequence[Filling] | None, own: Sequence[int], key: str, label: str) -> None:
+        """A list of probabilities with what became of each."""
+        moves = moved([now.fold(each.texts) for each in found], earlier and [now.fold(each.texts) for each in earlier], words)
+        rows = [
+            (each.texts, Bar(visible_all(each.texts), math.exp(each.log_prob), percent(each.log_prob), False, move, names(own, now.fold(each.texts))))
+            for each, move in zip(found, moves)
+        ]
+        show(rows, key, label)
+
+    st.markdown(verdict(now, words))
+    both, left, whole = st.columns(3, gap="medium")
+    with both:
+        st.subheader(words("both_title"), anchor=False)
+        several = len(now.both) > 1
+        lists = []  # (heading, fillings, the same before, numbers of the blanks)
+        for index, found in enumerate(now.both):
+            old = before.both[index] if before else None
+            if several:
+                lists.append((words("pieces_title", count=found.pieces), found.joint, old.joint if same_blanks else None, numbers))
+                continue
+            for blank, each in enumerate(found.independent):
+                lists.append((words("blank_title", number=first + blank + 1), each, old and old.independent[first + blank], (first + blank,)))
+            if count > 1:
+                lists.append((words("joint_title"), found.joint, old.joint if same_blanks else None, numbers))
+        note(before is not None, [(each[1], each[2]) for each in lists], words)
+        st.caption(words("any_caption" if several else "joint_caption" if count > 1 else "both_caption"))
+        for index, (heading, found, old, own) in enumerate(lists):
+            if len(lists) > 1:
+                st.markdown(f"**{heading}**")
+            st.caption(reading(found, words))
+            listed(found, old, own, f"both_{index}", words("both_label"))
+    with left:
+        st.subheader(words("left_title"), anchor=False)
+        pairs = [(each.words, before.left.blanks[first + blank].words if before else None) for blank, each in enumerate(now.left.blanks)]
+        note(before is not None, pairs, words)
+        st.caption(words("left_caption_several" if count > 1 else "left_caption"))
+        for blank, (found, old) in enumerate(pairs):
+            if count > 1:
+                st.markdown(f"**{words('blank_title', number=first + blank + 1)}**")
+            st.caption(reading(found, words))
+            listed(found, old, (first + blank,), f"left_{blank}", words("left_label"))
+        st.caption(words("goes_on"))
+        last = now.left.blanks[-1]
+        shown = [Piece(last.left or words("beginning")), Piece(visible_text(last.continuation), f"{OUTPUT}40")]
+        token_strip(shown, None, {"label": words("goes_on")}, "continuation")
+    with whole:
+        st.subheader(words("whole_title"), anchor=False)
+        scores = [now.ranked, before.ranked if same_blanks else None]
+        note(before is not None, [scores], words)
+        st.caption(words("whole_caption"))
+        st.caption(plain.sentence(words, "whole_reading", **leading(now)) if len(now.ranked) > 1 else words("whole_one"))
+        keys = [[now.fold(each.texts) for each in found] if found else None for found in scores]
+        top = now.ranked[: 2 * TOP]
+        rows = [
+            (each.texts, Bar(visible_all(each.texts), math.exp(each.log_prob - top[0].log_prob), nats(each.log_prob), False, move, names(numbers, key)))
+            for each, move, key in zip(top, moved(*keys, words), keys[0])
+        ]
+        show(rows, "whole", words("whole_label"))
+
+    st.subheader(words("written_title"), anchor=False)
+    written_out(candidates(now, numbers, words, model, writer), lit, GROUP, "written_out")
+    st.markdown(words("why"))
+    if difference := apart(now):
+        st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.0e}"))
+
+
+def moved(now: Sequence[tuple], before: Sequence[tuple] | None, words: Words) -> list[str]:
+    """Where each candidate stood before: ↑2, ↓1, new; nothing where it stayed, or where there is no before."""
+    if before is None:
+        return [""] * len(now)
+    places = {key: place for place, key in enumerate(before)}
+    steps = [places.get(key, -1) - place if key in places else None for place, key in enumerate(now)]
+    return [words("new") if step is None else f"↑{step}" if step > 0 else f"↓{-step}" if step else "" for step in steps]
+
+
+def note(covered: bool, pairs: Sequence[tuple[Sequence, Sequence | None]], words: Words) -> None:
+    """Whether the curtain changed these lists: the same only where every candidate and every digit is."""
+    if not covered:
+        st.badge(words("uncovered"), icon=":material/visibility:", color="gray")
+    elif all(before is not None and [key(each) for each in now] == [key(each) for each in before] for now, before in pairs):
+        st.badge(words("same"), icon=":material/equal:", color="green")
+    else:
+        st.badge(words("changed"), icon=":material/sync_alt:", color="orange")
+
+
+def key(each: Filling | Sentence) -> tuple:
+    return each.texts, each.log_prob
+
+
+def names(blanks: Sequence[int], texts: Sequence[str]) -> tuple[str, ...]:
+    """What a candidate is called in all lists: the number of its blank and its text, for each blank."""
+    return tuple(f"{blank} {text}" for blank, text in zip(blanks, texts))
+
+
+def visible_all(texts: Sequence[str]) -> str:
+    return " · ".join(visible_text(text) for text in texts)
+
+
+def visible_text(text: str) -> str:
+    """A text of several words: its spaces stay, all else that cannot be seen is shown."""
+    return " ".join(visible(part) if part else "" for part in text.split(" "))
+
+
+def percent(log_prob: float) -> str:
+    share = math.exp(log_prob)
+    return f"{share:.1%}" if share >= 0.001 else "<0.1%"
+
+
+def nats(log_prob: float) -> str:
+    return f"{log_prob:.2f}".replace("-", "−")
+
+
+def reading(found: Sequence[Filling], words: Words) -> str:
+    if not found:
+        return words("nothing_fits")
+    rest = max(0.0, 1 - sum(math.exp(each.log_prob) for each in found))
+    return plain.sentence(words, "reading", best=visible_all(found[0].texts), share=percent(found[0].log_prob), rest=f"{rest:.1%}")
+
+
+def leading(now: Ways) -> dict[str, str]:
+    """How far the best sentence is ahead of the second."""
+    first, second = now.ranked[:2]
+    times = math.exp(min(first.log_prob - second.log_prob, 20))
+    return dict(best=visible_all(first.texts), second=visible_all(second.texts), times=f"{times:,.1f}")
+
+
+def verdict(now: Ways, words: Words) -> str:
+    """Who prefers what, in one sentence."""
+    left = tuple(each.words[0].texts[0] if each.words else "–" for each in now.left.blanks)
+    joint = now.both[0].joint
+    best = [joint[0].texts if joint else ("–",), left, now.ranked[0].texts if now.ranked else ("–",)]
+    first, second, third = (now.fold(each) for each in best)
+    form = "all" if first == second == third else "left_apart" if first == third else "whole_apart" if first == second else None
+    form = form or ("both_apart" if second == third else "none")
+    shown = dict(zip(("both", "left", "whole"), map(visible_all, best)))
+    return plain.sentence(words, f"verdict.{form}", **shown)
+
+
+def apart(now: Ways) -> tuple[float, int] | None:
+    """The largest difference between a word's log-probability from the left alone and in a pass over the whole text, and of how many."""
+    if len(now.left.blanks) != 1:
+        return None
+    alone = {each.texts: each.log_prob for each in now.left.blanks[0].words}
+    found = [abs(alone[each.texts] - each.words) for each in now.ranked if each.texts in alone]
+    return (max(found), len(found)) if found else None
+
+
+def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writer: str) -> list[Candidate]:
+    """What is told of every candidate; also of those for one of several blanks, of which the others stay open."""
+    around = parts(now.text)
+    made = [candidate(now, each, around, numbers, words, model, writer) for each in now.ranked]
+    if len(numbers) == 1:
+        return made
+    given: dict[tuple[int, str], dict[str, float]] = {}
+    for blank in range(len(numbers)):
+        for name, found in (("both", now.both[0].independent[blank]), ("left", now.left.blanks[blank].words)):
+            for each in found:
+                given.setdefault((blank, now.fold(each.texts)[0]), {"text": each.texts[0]})[name] = each.log_prob
+    for (blank, text), known in given.items():
+        sentence = [each for index, part in enumerate(around) for each in (part, known["text"] if index == blank else "___")][:-1]
+        told = [words("not_listed") if known.get(name) is None else percent(known[name]) for name in ("both", "left")]
+        labels = (words("number_both", name=model), words("number_left", name=writer), words("number_whole", name=writer))
+        shown = [Number(label, value) for label, value in zip(labels, (*told, words("not_alone")))]
+        made.append(Candidate((f"{numbers[blank]} {text}",), tuple(sentence), tuple(shown)))
+    return made
+
+
+def candidate(
+    now: Ways, each: Sentence, around: Sequence[str], numbers: Sequence[int], words: Words, model: str, writer: str
+) -> Candidate:
+    judged = now.judged[each.texts]
+    pieces = words("as_pieces", count=" + ".join(map(str, judged.pieces))) if judged.pieces else words("not_read")
+    split = dict(left=nats(each.left), filling=nats(each.filling), follows=nats(each.follows))
+    return Candidate(
+        names(numbers, now.fold(each.texts)),
+        tuple(part for pair in zip(around, (*each.texts, "")) for part in pair)[:-1],
+        (
+            Number(words("number_both", name=model), "–" if judged.log_prob is None else percent(judged.log_prob), pieces),
+            Number(words("number_left", name=writer), percent(each.words), words("with_end")),
+            Number(words("number_whole", name=writer), words("nats", value=nats(each.log_prob)), words("split", **split)),
+        ),
+    )

@@ -1,0 +1,38 @@
+"""Fill the gap: one sentence, filled by BERT from both sides, by GPT from the left, and by GPT's judgement of the whole, under a curtain."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from aigc_core.filling import blanks
+from aigc_core.ui import cache, controls, gaps, page, share
+from aigc_core.ui.components.curtain import curtain
+from aigc_core.ui.views import covering, gap
+
+EXAMPLES = (
+    "Tom was very ___ because he lost his toy.",
+    "Tom was very ___ because he got a new toy.",
+    "The ___ barked at the cat.",
+    "Lily was very ___ because she lost her red ___.",
+)
+PIECES = {"1": (1,), "2": (2,), "3": (3,), "4": (4,), "any": (1, 2, 3)}
+
+words, model = page.begin(Path(__file__).parent)
+text = controls.text(words, EXAMPLES, model, default=EXAMPLES[0])
+changed = gaps.remember(text)
+with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+    writer = gap.writer(words)
+    pieces = share.choice("pieces", words("pieces"), {name: words("any") if name == "any" else name for name in PIECES})
+
+units = blanks.units(text)
+covered = covering.covered(text, units)
+curtain(text, units, covered, words.table("curtain"), "curtain", covering.cover, covering.blank_out)
+covering.buttons(words, units, covered, changed)
+
+seen = blanks.uncovered(text, *covered)
+if not covering.told(words, units, covered):
+    st.stop()
+with cache.loading(words, model), cache.loading(words, writer):
+    before = gap.read(model, writer, text, PIECES[pieces])
+    now = gap.read(model, writer, seen, PIECES[pieces]) if any(covered) else before
+gap.draw(now, before if any(covered) else None, units, covered, model, writer, words)
