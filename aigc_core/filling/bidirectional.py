@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
 
 MOST_PIECES = 4
-SPARE = 4  # times as many kept in the search as are wanted: some cannot be written where they stand
+SPARE, AT_END = 4, 1000  # assignments kept on the way, for each that is wanted, and at the end: some cannot be written where they stand
 
 
 def bidirectional(model: LanguageModel, text: str, pieces: int = 1, top_k: int = 8) -> Bidirectional:
@@ -93,12 +93,12 @@ def best(
     starts = {own[0]: around[blank] for blank, own in groups.items()}
 
     def fits(filled: dict[int, int], place: int, token_id: int) -> bool:
-        """Whether the first piece of a blank suits the space before it."""
+        """Whether the first piece of a blank begins a word after a space, and continues one after letters."""
         left = starts.get(place)
         if not left or not (left[-1].isspace() or joins(left)):
             return True
-        previous = filled.get(place - 1, ids[place - 1])
-        return written(model, previous, [token_id])[:1].isspace() == left[-1].isspace()
+        first = written(model, filled.get(place - 1, ids[place - 1]), [token_id])[:1]
+        return not (first.isalnum() if left[-1].isspace() else first.isspace())
 
     found = []
     for filled, order, log_prob in search(model, encoded, places, top_k * SPARE, fits):
@@ -134,21 +134,23 @@ def reads_back(model: LanguageModel, around: Sequence[str], ids: list[int], fill
 
 
 def search(model: LanguageModel, encoded: dict, places: list[int], width: int, fits) -> list[tuple[dict[int, int], tuple[int, ...], float]]:
-    """Fills the places, most certain first, keeping ``width`` assignments: (place → id, order, log-probability), best first."""
+    """Fills the places, most certain first, keeping ``width`` assignments on the way: (place → id, order, log-probability), best first."""
     kept: list[tuple[dict[int, int], tuple[int, ...], float]] = [({}, (), 0.0)]
-    for _ in places:
+    for step in range(len(places)):
+        last = step == len(places) - 1
+        most = max(width, AT_END // len(kept)) if last else width
         grown: dict[frozenset, tuple] = {}
         for (filled, order, log_prob), scores in zip(kept, rows(model, encoded, [filled for filled, *_ in kept], places)):
             scores = without_special(model, scores)
             place = most_certain(scores, places, filled)
-            top = scores[places.index(place)].topk(min(width, scores.shape[-1]))
+            top = scores[places.index(place)].topk(min(most, scores.shape[-1]))
             for value, token_id in zip(top.values.tolist(), top.indices.tolist()):
-                if value > float("-inf") and fits(filled, place, token_id):
+                if value > float("-inf") and (last or fits(filled, place, token_id)):
                     longer = filled | {place: token_id}
                     known = grown.get(key := frozenset(longer.items()))
                     if known is None or known[2] < log_prob + value:
                         grown[key] = longer, (*order, place), log_prob + value
-        kept = sorted(grown.values(), key=lambda each: -each[2])[:width]
+        kept = sorted(grown.values(), key=lambda each: -each[2])[: AT_END if last else width]
     return kept
 
 

@@ -65,7 +65,8 @@ def fill(around: Sequence[str], fillings: Sequence[str]) -> str:
 
 def begins(left: str) -> bool:
     """Whether a sentence begins after ``left``."""
-    return not left.strip() or left.rstrip(" \"'“”‘’(")[-1:] in {*".!?…"}
+    before = left.rstrip(" \"'“”‘’(")
+    return not before or before[-1] in ".!?…"
 
 
 def joins(left: str) -> bool:

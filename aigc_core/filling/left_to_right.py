@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import heapq
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 NEW_TOKENS = 12  # of the free continuation
 AT_ONCE = 16  # beginnings of words read in one pass
-MOST_PASSES = 24  # after which the search for words ends, finished or not
+MOST_PASSES = 24  # after which the search for words ends; a model that spreads its probability thinly may hold better ones then
 
 
 def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRight:
@@ -28,7 +30,7 @@ def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRigh
 
     Each earlier blank is filled with the model's own best word. A word's probability is that of its pieces and of something new beginning
     after them: P(w | left) = Π P(w_i | left, w_<i) · P(a token that begins no continuation | left, w) (Pimentel & Meister 2024). The words
-    are found best first, so that none more probable is missed (but for other spellings in pieces, which are left out).
+    are found best first, so that none more probable is missed; each counts as its tokenizer spells it, not in other pieces.
     Raises AigcError: wrong_kind_causal, no_blank, many_blanks, no_start_token, text_long, context_full_new.
     """
     from aigc_core.models.loading import check_kind
@@ -57,34 +59,44 @@ def next_words(model: LanguageModel, left: str, top_k: int) -> tuple[Filling, ..
     """The most probable words after ``left``, best first."""
     import torch
 
-    begun, known, spaced = start_ids(model, left, room_for=NEW_TOKENS), vocabulary(model), left[-1:].isspace() and left.strip() != ""
+    begun, known = start_ids(model, left, room_for=NEW_TOKENS), vocabulary(model)
     words: list[Filling] = []
     (first,) = after(model, begun, [()])
-    wanted = known.usable & (known.spaced == spaced) if spaced or joins(left) else known.usable
-    # prefixes by falling probability; no longer word can be more probable than its beginning
-    open_: list[tuple[float, tuple[int, ...]]] = []
+    # beginnings by falling probability; no word can be more probable than its beginning
+    queue: list[tuple[float, int, tuple[int, ...], Iterator]] = []
+    count = itertools.count()  # of equals the one found first
 
-    def grow(pieces: tuple[int, ...], log_prob: float, scores: torch.Tensor, allowed: torch.Tensor) -> None:
-        scores = scores.masked_fill(~allowed, float("-inf"))
-        for value, token_id in zip(*(each.tolist() for each in scores.topk(min(4 * AT_ONCE, len(scores))))):
-            if value > float("-inf"):
-                heapq.heappush(open_, (-log_prob - value, (*pieces, token_id)))
+    def next_of(siblings: Iterator[tuple[float, tuple[int, ...]]]) -> None:
+        if (found := next(siblings, None)) is not None:
+            heapq.heappush(queue, (-found[0], next(count), found[1], siblings))
 
     def least() -> float:
         return sorted((each.log_prob for each in words), reverse=True)[top_k - 1] if len(words) >= top_k else float("-inf")
 
-    grow((), 0.0, first, wanted)
+    next_of(longer((), 0.0, first, suiting(known, left)))
     for _ in range(MOST_PASSES):
-        some = [heapq.heappop(open_) for _ in range(AT_ONCE) if open_ and -open_[0][0] > least()]
+        some = []
+        while queue and len(some) < AT_ONCE and -queue[0][0] > least():
+            cost, _, pieces, siblings = heapq.heappop(queue)
+            some.append((pieces, -cost))
+            next_of(siblings)
         if not some:
             break
-        for (cost, pieces), scores in zip(some, after(model, begun, [pieces for _, pieces in some])):
+        for (pieces, log_prob), scores in zip(some, after(model, begun, [pieces for pieces, _ in some])):
             word = text_of(model, begun, pieces)
-            if "\ufffd" not in word and word and (joins(left) or reads_so(model, left, word, begun, pieces)):
-                words.append(Filling((word,), pieces, -cost + end(known, word, scores)))
+            if word and "\ufffd" not in word and (joins(left) or reads_so(model, left, word, begun, pieces)):
+                words.append(Filling((word,), pieces, log_prob + end(known, word, scores)))
             if goes_on(word) and len(pieces) < NEW_TOKENS:
-                grow(pieces, -cost, scores, ~known.opens & known.usable)
+                next_of(longer(pieces, log_prob, scores, ~known.opens & known.usable))
     return tuple(sorted(words, key=lambda each: -each.log_prob)[:top_k])
+
+
+def longer(pieces: tuple[int, ...], log_prob: float, scores: torch.Tensor, allowed: torch.Tensor) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """A beginning of a word with each of the allowed tokens after it, the most probable first."""
+    places = allowed.nonzero()[:, 0]
+    best = scores[places].sort(descending=True)
+    for value, place in zip(best.values, best.indices):
+        yield log_prob + float(value), (*pieces, int(places[place]))
 
 
 def end(known: Vocabulary, word: str, scores: torch.Tensor) -> float:
@@ -110,8 +122,15 @@ def reads_so(model: LanguageModel, left: str, word: str, begun: list[int], piece
     return ids[len(ids) - len(pieces) :] == list(pieces) and (not left.strip() or ids == [*begun, *pieces])
 
 
+def suiting(known: Vocabulary, left: str) -> torch.Tensor:
+    """The tokens [vocab] that may come first: with a space where one was typed, without one where letters go on."""
+    spaced = left[-1:].isspace() and left.strip() != ""
+    return known.usable & (known.spaced == spaced) if spaced or joins(left) else known.usable
+
+
 def continuation(model: LanguageModel, left: str) -> str:
-    """What the model writes after ``left``, always the most probable token, until an end token or ``NEW_TOKENS`` of them."""
+    """What the model writes after ``left``, always the most probable token (the first of those that suit the space before the blank), until
+    an end token or ``NEW_TOKENS`` of them."""
     import torch
 
     from aigc_core.decoding.sample import end_ids
@@ -121,7 +140,10 @@ def continuation(model: LanguageModel, left: str) -> str:
     with torch.inference_mode():
         for _ in range(NEW_TOKENS):
             output = model.module(input_ids=fed, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache, taken = output.past_key_values, int(output.logits[0, -1].argmax())
+            scores = output.logits[0, -1]
+            if not new:
+                scores = scores.masked_fill(~suiting(vocabulary(model), left), float("-inf"))
+            cache, taken = output.past_key_values, int(scores.argmax())
             if taken in ends:
                 break
             new.append(taken)

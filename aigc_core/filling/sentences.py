@@ -56,7 +56,7 @@ def edges(model: LanguageModel, around: tuple[str, ...], texts: tuple[str, ...])
     pieces = [each for pair in zip(around, texts) for each in pair]
     bounds = []
     for count in range(1, len(pieces) + 1):
-        alone = tokenizer("".join(pieces[:count]), verbose=False)["input_ids"]
+        alone = tokenizer("".join(pieces[:count]).rstrip(), verbose=False)["input_ids"]  # a space counts to what comes after it
         same = next((place for place, (a, b) in enumerate(zip(alone, ids)) if a != b), min(len(alone), len(ids)))
         bounds.append(max(same + len(added), *bounds[-1:], 0))
     return [*added, *ids], tuple(bounds)

@@ -11,23 +11,26 @@ from aigc_core.ui.views import covering, gap
 
 EXAMPLES = (
     "Tom was very ___ because he lost his toy.",
-    "Tom was very ___ because he got a new toy.",
-    "The ___ barked at the cat.",
-    "Lily was very ___ because she lost her red ___.",
+    "He was so ___ that he fell asleep.",
+    "The ___ swam in the water.",
+    "She lost her ___ and was ___.",
 )
 PIECES = {"1": (1,), "2": (2,), "3": (3,), "4": (4,), "any": (1, 2, 3)}
 
 words, model = page.begin(Path(__file__).parent)
 text = controls.text(words, EXAMPLES, model, default=EXAMPLES[0])
 changed = gaps.remember(text)
-with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+with st.sidebar:
     writer = gap.writer(words)
-    pieces = share.choice("pieces", words("pieces"), {name: words("any") if name == "any" else name for name in PIECES})
 
 units = blanks.units(text)
 covered = covering.covered(text, units)
 curtain(text, units, covered, words.table("curtain"), "curtain", covering.cover, covering.blank_out)
-covering.buttons(words, units, covered, changed)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    covering.buttons(words, units, covered, changed)
+    st.space("stretch")
+    pieces = share.choice("pieces", words("pieces"), {name: words("any") if name == "any" else name for name in PIECES})
+st.caption(words("curtain_hint"))
 
 seen = blanks.uncovered(text, *covered)
 if not covering.told(words, units, covered):

@@ -6,9 +6,10 @@ export default function ({ data: { rows, words, colours, group, chosen }, parent
   box.setAttribute("aria-label", words.label);
   box.style.setProperty("--bar", colours[isDark(box) ? "dark" : "light"]);
   const letters = Math.max(10, ...rows.map(({ label }) => width(label)));  // at least a usual word, so that lists side by side agree
-  box.style.setProperty("--wide", `${letters * 8.6}px`);
+  box.style.setProperty("--wide", `${letters * (group ? 8 : 8.6)}px`);
   while (box.children.length > rows.length) box.lastChild.remove();
   while (box.children.length < rows.length) box.append(build());
+  box.classList.toggle("grouped", Boolean(group));
   box.classList.toggle("marked", rows.some(({ mark }) => mark));
   rows.forEach((row, index) => fill(box.children[index], row, () => setTriggerValue("selected", index)));
   if (!group) return;

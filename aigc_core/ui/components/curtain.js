@@ -51,7 +51,7 @@ class Curtain {
     const several = this.data.units.filter(([, blank]) => blank !== null).length > 1;
     this.words = this.data.units.map(([text, blank], index) => {
       const word = Object.assign(document.createElement("span"), { className: blank === null ? "unit word" : "unit blank" });
-      word.textContent = blank === null ? text : several ? String(blank + 1) : "";
+      word.textContent = blank === null ? text : several ? String(blank + 1) : "\u00a0";
       word.dataset.index = index;
       if (blank === null) Object.assign(word, { tabIndex: 0, role: "button", title: this.data.words.blank });
       return word;

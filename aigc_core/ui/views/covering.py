@@ -47,15 +47,13 @@ def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: 
     places = [index for index, unit in enumerate(found) if unit.blank is not None]
     right = len(found) - 1 - places[-1] if places else 0
     left = places[0] if places else 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for name, aim, fits in (
-            ("cover_right", (0, right), right and now != (0, right)),
-            ("cover_left", (left, 0), left and now != (left, 0)),
-            ("uncover", (0, 0), any(now)),
-        ):
-            st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=not fits)
-        st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=gaps.undo, disabled=not changed)
-        st.caption(words("curtain_hint"), width="stretch")
+    for name, aim, fits in (
+        ("cover_right", (0, right), right and now != (0, right)),
+        ("cover_left", (left, 0), left and now != (left, 0)),
+        ("uncover", (0, 0), any(now)),
+    ):
+        st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=not fits)
+    st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=gaps.undo, disabled=not changed)
 
 
 def told(words: Words, found: Sequence[Unit], now: tuple[int, int]) -> bool:

@@ -21,7 +21,7 @@ from aigc_core.ui.components.bars import Bar, bars
 from aigc_core.ui.components.token_strip import Piece, token_strip
 from aigc_core.ui.components.written_out import Candidate, Number, written_out
 
-TOP, TOP_OF_ANY = 8, 4
+TOP, TOP_OF_ANY, TOP_OF_SEVERAL = 8, 4, 5  # rows of a list: alone, for each number of pieces, for each of several blanks
 GROUP = "fillings"
 
 
@@ -102,8 +102,13 @@ def draw(
 
         bars([bar for _, bar in rows], {"label": label}, key, choose, GROUP, lit)
 
+    def shown(found: Sequence[Filling]) -> Sequence[Filling]:
+        return found[: TOP_OF_SEVERAL if count > 1 else TOP]
+
     def listed(found: Sequence[Filling], earlier: Sequence[Filling] | None, own: Sequence[int], key: str, label: str) -> None:
         """A list of probabilities with what became of each."""
+        found, earlier = shown(found), earlier and shown(earlier)
+        st.caption(reading(found, words, f"{key.partition('_')[0]}_reading"))
         moves = moved([now.fold(each.texts) for each in found], earlier and [now.fold(each.texts) for each in earlier], words)
         rows = [
             (each.texts, Bar(visible_all(each.texts), math.exp(each.log_prob), percent(each.log_prob), False, move, names(own, now.fold(each.texts))))
@@ -112,6 +117,7 @@ def draw(
         show(rows, key, label)
 
     st.markdown(verdict(now, words))
+    written_out(candidates(now, numbers, words, model, writer), lit, GROUP, "written_out")
     both, left, whole = st.columns(3, gap="medium")
     with both:
         st.subheader(words("both_title"), anchor=False)
@@ -127,31 +133,30 @@ def draw(
             if count > 1:
                 lists.append((words("joint_title"), found.joint, old.joint if same_blanks else None, numbers))
         note(before is not None, [(each[1], each[2]) for each in lists], words)
-        st.caption(words("any_caption" if several else "joint_caption" if count > 1 else "both_caption"))
+        if several or count > 1:
+            st.caption(words("any_caption" if several else "joint_caption"))
         for index, (heading, found, old, own) in enumerate(lists):
             if len(lists) > 1:
                 st.markdown(f"**{heading}**")
-            st.caption(reading(found, words))
             listed(found, old, own, f"both_{index}", words("both_label"))
     with left:
         st.subheader(words("left_title"), anchor=False)
         pairs = [(each.words, before.left.blanks[first + blank].words if before else None) for blank, each in enumerate(now.left.blanks)]
         note(before is not None, pairs, words)
-        st.caption(words("left_caption_several" if count > 1 else "left_caption"))
+        if count > 1:
+            st.caption(words("left_caption"))
         for blank, (found, old) in enumerate(pairs):
             if count > 1:
                 st.markdown(f"**{words('blank_title', number=first + blank + 1)}**")
-            st.caption(reading(found, words))
             listed(found, old, (first + blank,), f"left_{blank}", words("left_label"))
         st.caption(words("goes_on"))
         last = now.left.blanks[-1]
-        shown = [Piece(last.left or words("beginning")), Piece(visible_text(last.continuation), f"{OUTPUT}40")]
-        token_strip(shown, None, {"label": words("goes_on")}, "continuation")
+        pieces = [Piece(last.left or words("beginning")), Piece(visible_text(last.continuation), f"{OUTPUT}40")]
+        token_strip(pieces, None, {"label": words("goes_on")}, "continuation")
     with whole:
         st.subheader(words("whole_title"), anchor=False)
         scores = [now.ranked, before.ranked if same_blanks else None]
         note(before is not None, [scores], words)
-        st.caption(words("whole_caption"))
         st.caption(plain.sentence(words, "whole_reading", **leading(now)) if len(now.ranked) > 1 else words("whole_one"))
         keys = [[now.fold(each.texts) for each in found] if found else None for found in scores]
         top = now.ranked[: 2 * TOP]
@@ -161,8 +166,6 @@ def draw(
         ]
         show(rows, "whole", words("whole_label"))
 
-    st.subheader(words("written_title"), anchor=False)
-    written_out(candidates(now, numbers, words, model, writer), lit, GROUP, "written_out")
     st.markdown(words("why"))
     if difference := apart(now):
         st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.0e}"))
@@ -214,11 +217,11 @@ def nats(log_prob: float) -> str:
     return f"{log_prob:.2f}".replace("-", "−")
 
 
-def reading(found: Sequence[Filling], words: Words) -> str:
+def reading(found: Sequence[Filling], words: Words, form: str) -> str:
     if not found:
         return words("nothing_fits")
     rest = max(0.0, 1 - sum(math.exp(each.log_prob) for each in found))
-    return plain.sentence(words, "reading", best=visible_all(found[0].texts), share=percent(found[0].log_prob), rest=f"{rest:.1%}")
+    return plain.sentence(words, form, best=visible_all(found[0].texts), share=percent(found[0].log_prob), rest=f"{rest:.1%}")
 
 
 def leading(now: Ways) -> dict[str, str]:
