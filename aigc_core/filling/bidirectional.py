@@ -8,14 +8,14 @@ distribution of its own, so that another order would give another number; masked
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aigc_core import limits, masked
 from aigc_core.errors import AigcError
 from aigc_core.filling.blanks import begins, fill, joins, parts
 from aigc_core.filling.records import Bidirectional, Filling, Judged, Judgement
-from aigc_core.models.tokens import encode
+from aigc_core.models.tokens import encode, whole
 
 if TYPE_CHECKING:
     import torch
@@ -46,9 +46,11 @@ def bidirectional(model: LanguageModel, text: str, pieces: int = 1, top_k: int =
 
 
 def judge(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...]) -> Judgement:
-    """What the model gives to fillings of all blanks that somebody else proposed, by the same formula, each with the masks it needs."""
+    """What the model gives to fillings of all blanks that somebody else proposed, by the same formula, each with the masks it needs: at most
+    ``MOST_PIECES`` for a blank."""
     masked.check(model)
     around = parts(text.replace(model.tokenizer.mask_token, masked.MASK))
+    fillings = tuple(tuple(map(whole, texts)) for texts in fillings)
     groups: dict[tuple[int, ...], list[tuple[int, list[int]]]] = defaultdict(list)  # masks of each blank → (index, wanted ids)
     found = [Judged(texts, (), None) for texts in fillings]
     for index, texts in enumerate(fillings):
@@ -77,7 +79,7 @@ def pieces_of(model: LanguageModel, around: Sequence[str], texts: Sequence[str])
     for blank, text in enumerate(texts):
         alone = [text if index == blank else mask for index in range(len(texts))]
         counts.append(len(tokenizer(fill(around, alone), verbose=False)["input_ids"]) - empty + 1)
-    if min(counts) < 1:
+    if min(counts) < 1 or max(counts) > MOST_PIECES:
         return None
     ids = tokenizer(fill(around, texts), verbose=False)["input_ids"]
     hidden = tokenizer(fill(around, [mask * count for count in counts]), verbose=False)["input_ids"]
@@ -133,7 +135,9 @@ def reads_back(model: LanguageModel, around: Sequence[str], ids: list[int], fill
     return model.tokenizer(text, verbose=False)["input_ids"] == wanted
 
 
-def search(model: LanguageModel, encoded: dict, places: list[int], width: int, fits) -> list[tuple[dict[int, int], tuple[int, ...], float]]:
+def search(
+    model: LanguageModel, encoded: dict, places: list[int], width: int, fits: Callable[[dict[int, int], int, int], bool]
+) -> list[tuple[dict[int, int], tuple[int, ...], float]]:
     """Fills the places, most certain first, keeping ``width`` assignments on the way: (place → id, order, log-probability), best first."""
     kept: list[tuple[dict[int, int], tuple[int, ...], float]] = [({}, (), 0.0)]
     for step in range(len(places)):

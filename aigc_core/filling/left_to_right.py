@@ -28,9 +28,9 @@ MOST_PASSES = 24  # after which the search for words ends; a model that spreads 
 def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRight:
     """The next words at every blank of ``text``, each given only what stands left of it; nothing after the last blank is read.
 
-    Each earlier blank is filled with the model's own best word. A word's probability is that of its pieces and of something new beginning
-    after them: P(w | left) = Π P(w_i | left, w_<i) · P(a token that begins no continuation | left, w) (Pimentel & Meister 2024). The words
-    are found best first, so that none more probable is missed; each counts as its tokenizer spells it, not in other pieces.
+    Each earlier blank is filled with the model's own best word. A word's probability is that of its pieces and of its end, after which
+    something new begins: P(w | left) = Π P(w_i | left, w_<i) · P(a token that continues no word | left, w) (Pimentel & Meister 2024). The
+    words are found best first, so that none more probable is missed; each counts as its tokenizer spells it, not in other pieces.
     Raises AigcError: wrong_kind_causal, no_blank, many_blanks, no_start_token, text_long, context_full_new.
     """
     from aigc_core.models.loading import check_kind
@@ -47,7 +47,7 @@ def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRigh
 
 
 def start_ids(model: LanguageModel, left: str, room_for: int = 0) -> list[int]:
-    """The ids of a left side by the tokenizer's defaults, its last spaces left to the next word; of nothing, the token that begins a text."""
+    """The ids of a left side by the tokenizer's defaults, its last spaces left to the next word; for nothing, the token that begins texts."""
     if left.strip():
         return encode(model, left.rstrip(), room_for=room_for)["input_ids"][0].tolist()
     if model.tokenizer.bos_token_id is None:
@@ -91,7 +91,9 @@ def next_words(model: LanguageModel, left: str, top_k: int) -> tuple[Filling, ..
     return tuple(sorted(words, key=lambda each: -each.log_prob)[:top_k])
 
 
-def longer(pieces: tuple[int, ...], log_prob: float, scores: torch.Tensor, allowed: torch.Tensor) -> Iterator[tuple[float, tuple[int, ...]]]:
+def longer(
+    pieces: tuple[int, ...], log_prob: float, scores: torch.Tensor, allowed: torch.Tensor
+) -> Iterator[tuple[float, tuple[int, ...]]]:
     """A beginning of a word with each of the allowed tokens after it, the most probable first."""
     places = allowed.nonzero()[:, 0]
     best = scores[places].sort(descending=True)
@@ -100,7 +102,7 @@ def longer(pieces: tuple[int, ...], log_prob: float, scores: torch.Tensor, allow
 
 
 def end(known: Vocabulary, word: str, scores: torch.Tensor) -> float:
-    """The log-probability that ``word`` is over: something new begins. A mark, or a character of a writing without spaces, ends by itself."""
+    """The log-probability that ``word`` is over: something new begins. A mark, or a character of writing without spaces, ends by itself."""
     return float(scores[known.opens].logsumexp(-1)) if goes_on(word) else 0.0
 
 
@@ -168,7 +170,7 @@ def after(model: LanguageModel, begun: list[int], pieces: list[tuple[int, ...]])
 
 def groups(rows: list, cells: int) -> list[list]:
     """Rows of so many logits each, as many together as memory is granted."""
-    size = max(1, limits.current().logit_cells // cells)
+    size = max(1, limits.current().logit_cells // max(1, cells))
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 

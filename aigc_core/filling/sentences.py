@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from aigc_core.errors import AigcError
 from aigc_core.filling.blanks import fill, parts
 from aigc_core.filling.left_to_right import end, groups, vocabulary
 from aigc_core.filling.records import Sentence, Sentences
-from aigc_core.models.tokens import encode
+from aigc_core.models.tokens import encode, whole
 
 if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
@@ -27,7 +28,7 @@ def rank(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...])
 
     check_kind(model.card.name, model.kind, "causal")
     around, known = parts(text), vocabulary(model)
-    read = [(texts, *edges(model, around, texts)) for texts in fillings]
+    read = [(texts, *edges(model, around, texts)) for texts in (tuple(map(whole, each)) for each in fillings)]
     longest = max((len(ids) for _, ids, _ in read), default=0)
     found = []
     for some in groups(read, longest * model.module.config.vocab_size):
@@ -39,7 +40,7 @@ def rank(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...])
         for row, (texts, ids, bounds) in enumerate(some):
             scores = logits[row, : len(ids)].log_softmax(-1)
             each = scores[torch.arange(len(ids) - 1), torch.tensor(ids[1:], dtype=torch.long)].double().tolist()  # of token 1, 2, …
-            spread = [sum(each[max(0, start - 1) : max(0, stop - 1)]) for start, stop in zip((0, *bounds), (*bounds, len(ids)))]
+            spread = [math.fsum(each[max(0, start - 1) : max(0, stop - 1)]) for start, stop in zip((0, *bounds), (*bounds, len(ids)))]
             ends = tuple(end(known, word, scores[stop - 1]) for word, stop in zip(texts, bounds[1::2]))
             found.append(Sentence(texts, tuple(spread), ends))
     return Sentences(tuple(sorted(found, key=lambda each: -each.log_prob)))

@@ -28,17 +28,16 @@ def recall(name: str, default: str | int) -> None:
     """
     state = st.session_state
     kept, drawn_on = state.setdefault("kept", {}).get(name, (default, state["page_before"]))
-    kept = default if kept is None else kept  # the value of another page that had a usual one of its own
     if drawn_on == state["page_before"]:
         return
     asked_for = st.query_params.get(name)
     try:
-        value = type(default)(asked_for) if asked_for is not None else kept
+        value = type(default)(asked_for) if asked_for is not None else default if kept is None else kept
     except ValueError:  # a number that is none
         return
-    if value != default:
+    if value != default or kept is None:  # the usual value of the other page may still be there
         state[name] = value
-        if asked_for is None:
+        if asked_for is None and value != default:
             st.query_params[name] = str(value)
 
 

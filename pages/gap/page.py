@@ -1,4 +1,4 @@
-"""Fill the gap: one sentence, filled by BERT from both sides, by GPT from the left, and by GPT's judgement of the whole, under a curtain."""
+"""Fill the gap: BERT from both sides, GPT from the left alone, and GPT as the judge of the whole sentence, under a curtain."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from aigc_core.ui.views import covering, gap
 EXAMPLES = (
     "Tom was very ___ because he lost his toy.",
     "He was so ___ that he fell asleep.",
-    "The ___ swam in the water.",
-    "She lost her ___ and was ___.",
+    "The ___ swam.",
+    "Her ___ was ___.",
 )
 PIECES = {"1": (1,), "2": (2,), "3": (3,), "4": (4,), "any": (1, 2, 3)}
 

@@ -173,7 +173,8 @@ def test_no_more_probable_word_is_missed(family, model_of, monkeypatch):
         for pair, found in zip(some, scores([[*begun, *pair] for pair in some])):
             two[pair] = float(first[pair[0]] + one[begins.index(pair[0])][pair[1]] + found[opens].logsumexp(-1))
     every = {(a,): float(first[a] + (row[opens].logsumexp(-1) if text_of[a][-1].isalnum() else 0)) for a, row in zip(begins, one)} | two
-    spelled = {ids: value for ids, value in every.items() if tokenizer("The little" + "".join(text_of[each] for each in ids))["input_ids"] == [*begun, *ids]}
+    written = {ids: "The little" + "".join(text_of[each] for each in ids) for ids in every}
+    spelled = {ids: value for ids, value in every.items() if tokenizer(written[ids])["input_ids"] == [*begun, *ids]}
     (found,) = filling.left_to_right(model, "The little ___", top_k=12).blanks
     listed = {each.token_ids: each.log_prob for each in found.words}
     for ids, value in listed.items():

@@ -46,6 +46,8 @@ def test_no_blank_and_too_many_are_told(text, key):
     assert key == "no_blank" or (told.value.values["found"], told.value.values["limit"]) == (5, 4)
 
 
-@pytest.mark.parametrize(("left", "joins", "begins"), [("The ", 0, 0), ("bark", 1, 0), ("(", 0, 1), ("小", 0, 0), ("", 0, 1), ("Yes. ", 0, 1)])
+@pytest.mark.parametrize(
+    ("left", "joins", "begins"), [("The ", 0, 0), ("bark", 1, 0), ("(", 0, 1), ("小", 0, 0), ("", 0, 1), ("Yes. ", 0, 1), ("Tom (", 0, 0)]
+)
 def test_what_stands_before_a_blank(left, joins, begins):
     assert (blanks.joins(left), blanks.begins(left)) == (bool(joins), bool(begins))

@@ -1,6 +1,8 @@
 // Probability bars: a candidate a row, each a real button: its label, its bar, its value. A click tells Python the row.
 // Lists of one group light the same candidate together: each tells the window what is pointed at, and hears it from the others.
 
+const ears = new WeakMap();  // mount → what hears of the candidate that is pointed at
+
 export default function ({ data: { rows, words, colours, group, chosen }, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(".bars");
   box.setAttribute("aria-label", words.label);
@@ -24,6 +26,13 @@ export default function ({ data: { rows, words, colours, group, chosen }, parent
     button.ariaPressed = String(isSame(row.names, chosen));
   });
   light(chosen);
+  return listen(parentElement, hear);
+}
+
+/** One ear for each mount: newer rows replace what listened for the older ones. */
+function listen(mount, hear) {
+  window.removeEventListener("glassbox-candidate", ears.get(mount));
+  ears.set(mount, hear);
   window.addEventListener("glassbox-candidate", hear);
   return () => window.removeEventListener("glassbox-candidate", hear);
 }

@@ -127,7 +127,8 @@ class Curtain {
     if (!step) return;
     event.preventDefault();
     const [left, right] = this.covered, count = this.words.length;
-    this.cover(side === "1" ? [left, Math.max(0, Math.min(right - step, count - left))] : [Math.max(0, Math.min(left + step, count - right)), right]);
+    const clamp = (value, most) => Math.max(0, Math.min(value, most));
+    this.cover(side === "1" ? [left, clamp(right - step, count - left)] : [clamp(left + step, count - right), right]);
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => {  // keys held down: Python hears of the last
       this.waiting = null;

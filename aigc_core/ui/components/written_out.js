@@ -1,4 +1,6 @@
-// The sentence of one candidate, its filling marked, and its numbers below: of the candidate that a list of bars points at, else the chosen one.
+// The sentence of one candidate, its filling marked, and its numbers below: of the one that a list of bars points at, else the chosen one.
+
+const ears = new WeakMap();  // mount → what hears of the candidate that is pointed at
 
 export default function ({ data: { candidates, chosen, group, colour }, parentElement }) {
   const sentence = parentElement.querySelector(".sentence"), numbers = parentElement.querySelector(".numbers");
@@ -19,6 +21,8 @@ export default function ({ data: { candidates, chosen, group, colour }, parentEl
   };
   show(chosen);
   const hear = ({ detail }) => detail.group === group && show(detail.names ?? chosen);
+  window.removeEventListener("glassbox-candidate", ears.get(parentElement));
+  ears.set(parentElement, hear);
   window.addEventListener("glassbox-candidate", hear);
   return () => window.removeEventListener("glassbox-candidate", hear);
 }

@@ -15,7 +15,7 @@ def covered(text: str, found: Sequence[Unit]) -> tuple[int, int]:
     """The words under the curtain, from the left and from the right; another text comes uncovered."""
     state = st.session_state
     if state.setdefault("covered_text", text) != text:
-        state.update(covered_text=text, cover_left=0, cover_right=0)
+        state.update(covered_text=text, cover_left=0, cover_right=0, filling=None)
     for name in ("left", "right"):
         asked = share.asked(name)
         state.setdefault(f"cover_{name}", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else 0)

@@ -23,6 +23,7 @@ from aigc_core.ui.components.written_out import Candidate, Number, written_out
 
 TOP, TOP_OF_ANY, TOP_OF_SEVERAL = 8, 4, 5  # rows of a list: alone, for each number of pieces, for each of several blanks
 GROUP = "fillings"
+WHOLE = r"$\log P(x) = \textstyle\sum_t \log P(x_t \mid x_{<t})$"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def draw(
     def show(rows: Sequence[tuple[tuple[str, ...], Bar]], key: str, label: str) -> None:
         def choose(index: int) -> None:
             texts = rows[index][0]
-            st.session_state["filling"] = texts if len(texts) == count else None
+            st.session_state["filling"] = texts if len(texts) == count and texts != held() else None  # again: let go
 
         bars([bar for _, bar in rows], {"label": label}, key, choose, GROUP, lit)
 
@@ -111,7 +112,7 @@ def draw(
         st.caption(reading(found, words, f"{key.partition('_')[0]}_reading"))
         moves = moved([now.fold(each.texts) for each in found], earlier and [now.fold(each.texts) for each in earlier], words)
         rows = [
-            (each.texts, Bar(visible_all(each.texts), math.exp(each.log_prob), percent(each.log_prob), False, move, names(own, now.fold(each.texts))))
+            (each.texts, bar(each, math.exp(each.log_prob), percent(each.log_prob), move, names(own, now.fold(each.texts))))
             for each, move in zip(found, moves)
         ]
         show(rows, key, label)
@@ -129,7 +130,8 @@ def draw(
                 lists.append((words("pieces_title", count=found.pieces), found.joint, old.joint if same_blanks else None, numbers))
                 continue
             for blank, each in enumerate(found.independent):
-                lists.append((words("blank_title", number=first + blank + 1), each, old and old.independent[first + blank], (first + blank,)))
+                title, number = words("blank_title", number=first + blank + 1), first + blank
+                lists.append((title, each, old and old.independent[number], (number,)))
             if count > 1:
                 lists.append((words("joint_title"), found.joint, old.joint if same_blanks else None, numbers))
         note(before is not None, [(each[1], each[2]) for each in lists], words)
@@ -161,14 +163,18 @@ def draw(
         keys = [[now.fold(each.texts) for each in found] if found else None for found in scores]
         top = now.ranked[: 2 * TOP]
         rows = [
-            (each.texts, Bar(visible_all(each.texts), math.exp(each.log_prob - top[0].log_prob), nats(each.log_prob), False, move, names(numbers, key)))
+            (each.texts, bar(each, math.exp(each.log_prob - top[0].log_prob), nats(each.log_prob), move, names(numbers, key)))
             for each, move, key in zip(top, moved(*keys, words), keys[0])
         ]
         show(rows, "whole", words("whole_label"))
 
-    st.markdown(words("why"))
+    st.markdown(words("why", formula=WHOLE))
     if difference := apart(now):
-        st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.0e}"))
+        st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.6f}"))
+
+
+def bar(each: Filling | Sentence, share: float, value: str, move: str, called: tuple[str, ...]) -> Bar:
+    return Bar(visible_all(each.texts), share, value, mark=move, names=called)
 
 
 def moved(now: Sequence[tuple], before: Sequence[tuple] | None, words: Words) -> list[str]:
