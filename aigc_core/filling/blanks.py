@@ -15,6 +15,7 @@ MARK = r"\[MASK\]|<mask>|_{3,}"  # each may be typed for every model
 BLANK = re.compile(MARK)
 UNSPACED = "[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"  # writing without spaces: each character may begin a word
 NEW_LETTERS = re.compile(UNSPACED)
+CLOSING = frozenset(".,!?;:…%)]}”。，！？；：、）》」")  # marks that stand close to the word before them
 UNIT = re.compile(rf"{MARK}|{UNSPACED}|(?:(?!{MARK}|{UNSPACED})\S)+")
 
 
@@ -58,9 +59,16 @@ def before_last(text: str) -> str:
     return text[: list(BLANK.finditer(text))[-1].end()] if BLANK.search(text) else text
 
 
+def spaced(around: Sequence[str], fillings: Sequence[str]) -> tuple[str, ...]:
+    """Text, filling, text, … with the spaces as typed, but for none before a closing mark that fills a blank."""
+    found = []
+    for before, filling in zip(around, fillings):
+        found += [before.rstrip() if filling[:1] in CLOSING else before, filling]
+    return (*found, around[len(fillings)])
+
+
 def fill(around: Sequence[str], fillings: Sequence[str]) -> str:
-    """Puts the fillings between the parts, spaces as typed."""
-    return "".join(each for pair in zip(around, (*fillings, "")) for each in pair)
+    return "".join(spaced(around, fillings))
 
 
 def begins(left: str) -> bool:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from aigc_core import limits
 from aigc_core.errors import AigcError
-from aigc_core.filling.blanks import NEW_LETTERS, joins, parts
+from aigc_core.filling.blanks import CLOSING, NEW_LETTERS, fill, joins, parts
 from aigc_core.filling.records import Filling, LeftOnly, LeftToRight
 from aigc_core.models.tokens import encode, tokens
 
@@ -42,7 +42,7 @@ def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRigh
         left += before
         words = next_words(model, left, top_k)
         found.append(LeftOnly(left, words, continuation(model, left)))
-        left += words[0].texts[0] if words else ""
+        left = fill((left, ""), words[0].texts) if words else left
     return LeftToRight(tuple(found))
 
 
@@ -120,14 +120,15 @@ def text_of(model: LanguageModel, begun: list[int], pieces: tuple[int, ...]) -> 
 
 def reads_so(model: LanguageModel, left: str, word: str, begun: list[int], pieces: tuple[int, ...]) -> bool:
     """Whether the tokenizer reads the written word as these pieces."""
-    ids = model.tokenizer(left + word, verbose=False)["input_ids"]
+    ids = model.tokenizer(fill((left, ""), (word,)), verbose=False)["input_ids"]
     return ids[len(ids) - len(pieces) :] == list(pieces) and (not left.strip() or ids == [*begun, *pieces])
 
 
 def suiting(known: Vocabulary, left: str) -> torch.Tensor:
-    """The tokens [vocab] that may come first: with a space where one was typed, without one where letters go on."""
-    spaced = left[-1:].isspace() and left.strip() != ""
-    return known.usable & (known.spaced == spaced) if spaced or joins(left) else known.usable
+    """The tokens [vocab] that may come first: after a typed space those that bring it, or close the sentence; within a word, no space."""
+    if joins(left):
+        return known.usable & ~known.spaced
+    return known.usable & (known.spaced | known.closing) if left.strip() and left[-1].isspace() else known.usable
 
 
 def continuation(model: LanguageModel, left: str) -> str:
@@ -180,6 +181,7 @@ class Vocabulary:
 
     usable: torch.Tensor  # can be written: no special token, not only spaces
     spaced: torch.Tensor  # brings a space before it
+    closing: torch.Tensor  # a mark that stands close to the word before it
     opens: torch.Tensor  # begins something new: a space, a mark, an end token, a character of a writing without spaces
 
 
@@ -199,5 +201,6 @@ def vocabulary(model: LanguageModel) -> Vocabulary:
             not part and (each.special or each.id >= size or not each.text[:1].isalnum() or bool(NEW_LETTERS.match(each.text)))
             for each, part in zip(every, bytes_)
         ]
-        known = VOCABULARIES[model] = Vocabulary(*(torch.tensor(each) for each in (writable, spaced, opens)))
+        closing = [each.text[:1] in CLOSING for each in every]
+        known = VOCABULARIES[model] = Vocabulary(*(torch.tensor(each) for each in (writable, spaced, closing, opens)))
     return known

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from aigc_core.errors import AigcError
-from aigc_core.filling.blanks import fill, parts
+from aigc_core.filling.blanks import fill, parts, spaced
 from aigc_core.filling.left_to_right import end, groups, vocabulary
 from aigc_core.filling.records import Sentence, Sentences
 from aigc_core.models.tokens import encode, whole
@@ -54,7 +54,7 @@ def edges(model: LanguageModel, around: tuple[str, ...], texts: tuple[str, ...])
     added = [] if around[0].strip() or ids[0] == start else [start]
     if None in added:
         raise AigcError("no_start_token", name=model.card.name)
-    pieces = [each for pair in zip(around, texts) for each in pair]
+    pieces = spaced(around, texts)[:-1]
     bounds = []
     for count in range(1, len(pieces) + 1):
         alone = tokenizer("".join(pieces[:count]).rstrip(), verbose=False)["input_ids"]  # a space counts to what comes after it

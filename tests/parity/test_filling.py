@@ -16,6 +16,7 @@ from tests.models import CAUSAL, SPELLED
 
 TEXT = "The little ___ barked because the cat ran."
 TWO = "The ___ barked because the ___ ran."
+SUITING = tuple(" .,!?;:%)]}")  # what a word after a space may begin with, and what may take the place of that space
 BOTH_SIDES = ("bert", "roberta", "distilbert", "electra", "modernbert", *SPELLED)
 
 
@@ -45,13 +46,13 @@ def test_one_piece_has_the_heads_own_probability(family, model_of, folder_of):
         assert each.log_prob == pytest.approx(float(expected[each.token_ids[0]]), abs=1e-5)
         filled = ids[0].tolist()
         filled[place] = each.token_ids[0]
-        assert model.tokenizer(TEXT.replace("___", each.texts[0]))["input_ids"] == filled
+        assert model.tokenizer(blanks.fill(blanks.parts(TEXT), each.texts))["input_ids"] == filled
     listed = {each.token_ids[0] for each in found.joint}
     for token_id in set((expected > least + 1e-5).nonzero()[:, 0].tolist()) - listed:  # passed over: it cannot be read there, or is none
         wanted = ids[0].tolist()
         wanted[place] = token_id
         text = model.tokenizer.decode([token_id]).strip()
-        assert token_id in model.tokenizer.all_special_ids or model.tokenizer(TEXT.replace("___", text))["input_ids"] != wanted
+        assert token_id in model.tokenizer.all_special_ids or model.tokenizer(blanks.fill(blanks.parts(TEXT), (text,)))["input_ids"] != wanted
 
 
 @pytest.mark.parametrize(("text", "pieces"), [(TEXT, 2), (TWO, 1)])
@@ -155,7 +156,7 @@ def test_no_more_probable_word_is_missed(family, model_of, monkeypatch):
     begun = tokenizer("The little")["input_ids"]
     text_of = [tokenizer.decode([token_id]) for token_id in range(len(tokenizer))]
     whole = [each not in tokenizer.all_special_ids and "\ufffd" not in text_of[each] for each in range(len(tokenizer))]
-    begins = [each for each in range(len(text_of)) if whole[each] and text_of[each][:1] == " " and text_of[each].strip()]
+    begins = [each for each in range(len(text_of)) if whole[each] and text_of[each][:1] in SUITING and text_of[each].strip()]
     inside = [each for each in range(len(text_of)) if whole[each] and text_of[each][:1].isalnum()]
     part = [each for each in range(len(text_of)) if "\ufffd" in text_of[each]]
     opens = [each for each in range(len(text_of)) if each not in inside and each not in part]
@@ -192,12 +193,12 @@ def left_to_right_module():
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "bloom"])
 def test_the_free_continuation_is_generates_greedy_one(family, model_of):
-    """After a first token that brings the space which was typed."""
+    """After a first token that brings the space which was typed, or takes its place."""
     model, tokenizer = model_of(family), model_of(family).tokenizer
     ids = tokenizer("The little", return_tensors="pt")["input_ids"]
-    spaced = [each for each in range(len(tokenizer)) if tokenizer.decode([each])[:1] == " " and tokenizer.decode([each]).strip()]
+    suiting = [each for each in range(1, len(tokenizer)) if tokenizer.decode([each])[:1] in SUITING and tokenizer.decode([each]).strip()]
     scores = log_probs(model, ids)[-1]
-    begun = torch.cat([ids, torch.tensor([[max(spaced, key=lambda each: scores[each])]])], dim=1)
+    begun = torch.cat([ids, torch.tensor([[max(suiting, key=lambda each: scores[each])]])], dim=1)
     written = model.module.generate(begun, max_new_tokens=11, do_sample=False, pad_token_id=0)[0]
     (found,) = filling.left_to_right(model, "The little ___").blanks
     assert "The little" + found.continuation == tokenizer.decode(written, skip_special_tokens=True)

@@ -38,6 +38,11 @@ def test_parts_and_fillings_give_the_text_back():
     assert blanks.before_last(text) == " The [MASK], and ____"
 
 
+def test_a_closing_mark_takes_the_place_of_the_space():
+    assert blanks.fill(("Tom ran ", " and ", "!"), (".", "sat")) == "Tom ran. and sat!"
+    assert blanks.spaced(("", " ran"), (",",)) == ("", ",", " ran")
+
+
 @pytest.mark.parametrize(("text", "key"), [("The __ ran", "no_blank"), ("___ " * 5, "many_blanks")])
 def test_no_blank_and_too_many_are_told(text, key):
     with pytest.raises(AigcError) as told:

@@ -12,7 +12,7 @@ import streamlit as st
 from aigc_core.errors import AigcError
 from aigc_core.figures.labels import visible
 from aigc_core.figures.theme import OUTPUT
-from aigc_core.filling.blanks import Unit, before_last, parts
+from aigc_core.filling.blanks import Unit, before_last, parts, spaced
 from aigc_core.filling.records import Bidirectional, Filling, Judged, LeftToRight, Sentence
 from aigc_core.models.cards import catalogue
 from aigc_core.text import Words
@@ -109,13 +109,13 @@ def draw(
     def listed(found: Sequence[Filling], earlier: Sequence[Filling] | None, own: Sequence[int], key: str, label: str) -> None:
         """A list of probabilities with what became of each."""
         found, earlier = shown(found), earlier and shown(earlier)
-        st.caption(reading(found, words, f"{key.partition('_')[0]}_reading"))
         moves = moved([now.fold(each.texts) for each in found], earlier and [now.fold(each.texts) for each in earlier], words)
         rows = [
             (each.texts, bar(each, math.exp(each.log_prob), percent(each.log_prob), move, names(own, now.fold(each.texts))))
             for each, move in zip(found, moves)
         ]
         show(rows, key, label)
+        st.caption(reading(found, words, f"{key.partition('_')[0]}_reading"))
 
     st.markdown(verdict(now, words))
     written_out(candidates(now, numbers, words, model, writer), lit, GROUP, "written_out")
@@ -135,22 +135,22 @@ def draw(
             if count > 1:
                 lists.append((words("joint_title"), found.joint, old.joint if same_blanks else None, numbers))
         note(before is not None, [(each[1], each[2]) for each in lists], words)
-        if several or count > 1:
-            st.caption(words("any_caption" if several else "joint_caption"))
         for index, (heading, found, old, own) in enumerate(lists):
             if len(lists) > 1:
                 st.markdown(f"**{heading}**")
             listed(found, old, own, f"both_{index}", words("both_label"))
+        if several or count > 1:
+            st.caption(words("any_caption" if several else "joint_caption"))
     with left:
         st.subheader(words("left_title"), anchor=False)
         pairs = [(each.words, before.left.blanks[first + blank].words if before else None) for blank, each in enumerate(now.left.blanks)]
         note(before is not None, pairs, words)
-        if count > 1:
-            st.caption(words("left_caption"))
         for blank, (found, old) in enumerate(pairs):
             if count > 1:
                 st.markdown(f"**{words('blank_title', number=first + blank + 1)}**")
             listed(found, old, (first + blank,), f"left_{blank}", words("left_label"))
+        if count > 1:
+            st.caption(words("left_caption"))
         st.caption(words("goes_on"))
         last = now.left.blanks[-1]
         pieces = [Piece(last.left or words("beginning")), Piece(visible_text(last.continuation), f"{OUTPUT}40")]
@@ -159,7 +159,6 @@ def draw(
         st.subheader(words("whole_title"), anchor=False)
         scores = [now.ranked, before.ranked if same_blanks else None]
         note(before is not None, [scores], words)
-        st.caption(plain.sentence(words, "whole_reading", **leading(now)) if len(now.ranked) > 1 else words("whole_one"))
         keys = [[now.fold(each.texts) for each in found] if found else None for found in scores]
         top = now.ranked[: 2 * TOP]
         rows = [
@@ -167,6 +166,7 @@ def draw(
             for each, move, key in zip(top, moved(*keys, words), keys[0])
         ]
         show(rows, "whole", words("whole_label"))
+        st.caption(plain.sentence(words, "whole_reading", **leading(now)) if len(now.ranked) > 1 else words("whole_one"))
 
     st.markdown(words("why", formula=WHOLE))
     if difference := apart(now):
@@ -270,11 +270,11 @@ def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writ
             for each in found:
                 given.setdefault((blank, now.fold(each.texts)[0]), {"text": each.texts[0]})[name] = each.log_prob
     for (blank, text), known in given.items():
-        sentence = [each for index, part in enumerate(around) for each in (part, known["text"] if index == blank else "___")][:-1]
+        sentence = spaced(around, [known["text"] if index == blank else "___" for index in range(len(numbers))])
         told = [words("not_listed") if known.get(name) is None else percent(known[name]) for name in ("both", "left")]
         labels = (words("number_both", name=model), words("number_left", name=writer), words("number_whole", name=writer))
         shown = [Number(label, value) for label, value in zip(labels, (*told, words("not_alone")))]
-        made.append(Candidate((f"{numbers[blank]} {text}",), tuple(sentence), tuple(shown)))
+        made.append(Candidate((f"{numbers[blank]} {text}",), sentence, tuple(shown)))
     return made
 
 
@@ -286,7 +286,7 @@ def candidate(
     split = dict(left=nats(each.left), filling=nats(each.filling), follows=nats(each.follows))
     return Candidate(
         names(numbers, now.fold(each.texts)),
-        tuple(part for pair in zip(around, (*each.texts, "")) for part in pair)[:-1],
+        spaced(around, each.texts),
         (
             Number(words("number_both", name=model), "–" if judged.log_prob is None else percent(judged.log_prob), pieces),
             Number(words("number_left", name=writer), percent(each.words), words("with_end")),
