@@ -45,8 +45,10 @@ def uncovered(text: str, left: int, right: int) -> str:
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """What stands around the blanks: one string more than there are blanks. Raises AigcError: no_blank, many_blanks."""
+    """What stands around the blanks: one string more than there are blanks. Raises AigcError: text_long, no_blank, many_blanks."""
     found, limit = tuple(BLANK.split(whole(text))), limits.current().blanks
+    if len(text) > (most := limits.current().characters):  # as typed: the mask words of a model are longer
+        raise AigcError("text_long", limit=most, found=len(text))
     if len(found) < 2:
         raise AigcError("no_blank")
     if len(found) - 1 > limit:

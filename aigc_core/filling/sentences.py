@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigc_core.errors import AigcError
 from aigc_core.filling.blanks import fill, parts, spaced
-from aigc_core.filling.left_to_right import end, groups, vocabulary
+from aigc_core.filling.left_only import end, groups, vocabulary
 from aigc_core.filling.records import Sentence, Sentences
 from aigc_core.models.tokens import encode, whole
 

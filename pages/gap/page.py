@@ -7,7 +7,7 @@ import streamlit as st
 from aigc_core.filling import blanks
 from aigc_core.ui import cache, controls, gaps, page, share
 from aigc_core.ui.components.curtain import curtain
-from aigc_core.ui.views import covering, gap
+from aigc_core.ui.views import covering, gap, gap_lists
 
 EXAMPLES = (
     "Tom was very ___ because he lost his toy.",
@@ -38,4 +38,4 @@ if not covering.told(words, units, covered):
 with cache.loading(words, model), cache.loading(words, writer):
     before = gap.read(model, writer, text, PIECES[pieces])
     now = gap.read(model, writer, seen, PIECES[pieces]) if any(covered) else before
-gap.draw(now, before if any(covered) else None, units, covered, model, writer, words)
+gap_lists.draw(now, before if any(covered) else None, units, covered, model, writer, words)

@@ -15,7 +15,8 @@ CHANGED, SAME = "changed by the curtain", "the same, to the last digit"
 
 def lists(page) -> list[list[list[str]]]:
     """Of each list its rows: label and value."""
-    return [[row.locator(".label, .value").all_inner_texts() for row in each.locator("button").all()] for each in page.locator(".bars").all()]
+    rows = [each.locator("button").all() for each in page.locator(".bars").all()]
+    return [[row.locator(".label, .value").all_inner_texts() for row in each] for each in rows]
 
 
 def middle(locator) -> tuple[float, float]:
@@ -92,9 +93,18 @@ def test_a_finger_draws_it_on_a_telephone(server, browser, open_page):
     looks.settle(page)
     start, aim = middle(page.locator(".handle.right")), middle(page.locator(".unit.blank"))
     client = page.context.new_cdp_session(page)
-    for kind, points in (("touchStart", [start]), ("touchMove", [(start[0] - 20, start[1])]), ("touchMove", [(aim[0] + 25, aim[1])]), ("touchEnd", [])):
+    moves = [("touchStart", [start]), ("touchMove", [(start[0] - 20, start[1])]), ("touchMove", [(aim[0] + 25, aim[1])]), ("touchEnd", [])]
+    for kind, points in moves:
         client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
     expect(page.get_by_text("因帘子而改变")).to_have_count(2)
     looks.settle(page)
     assert page.url.endswith("right=5")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    hostile = "<img src=x onerror=alert(1)> ___ {0} $x$ **b** ![y](http://example.com/y.png)"
+    looks.text_box(page).fill(hostile)
+    looks.settle(page)
+    expect(page.get_by_text("没有遮住")).to_have_count(3)  # another text comes uncovered
+    assert page.locator(".curtain").inner_text().split()[:3] == ["<img", "src=x", "onerror=alert(1)>"]
+    assert page.locator("img[src='x'], img[src*='example.com']").count() == 0
+    assert looks.alerts(page) == []

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from aigc_core import filling, limits, masked
 from aigc_core.errors import AigcError
-from aigc_core.filling import blanks
+from aigc_core.filling import blanks, left_only
 from tests.models import CAUSAL, SPELLED
 
 TEXT = "The little ___ barked because the cat ran."
@@ -52,7 +52,8 @@ def test_one_piece_has_the_heads_own_probability(family, model_of, folder_of):
         wanted = ids[0].tolist()
         wanted[place] = token_id
         text = model.tokenizer.decode([token_id]).strip()
-        assert token_id in model.tokenizer.all_special_ids or model.tokenizer(blanks.fill(blanks.parts(TEXT), (text,)))["input_ids"] != wanted
+        read = model.tokenizer(blanks.fill(blanks.parts(TEXT), (text,)))["input_ids"]
+        assert token_id in model.tokenizer.all_special_ids or read != wanted
 
 
 @pytest.mark.parametrize(("text", "pieces"), [(TEXT, 2), (TWO, 1)])
@@ -151,7 +152,7 @@ def test_the_right_side_does_not_reach_the_blank(family, model_of):
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
 def test_no_more_probable_word_is_missed(family, model_of, monkeypatch):
     """Against every word of one and two pieces."""
-    monkeypatch.setattr(left_to_right_module(), "MOST_PASSES", 500)
+    monkeypatch.setattr(left_only, "MOST_PASSES", 500)
     model, tokenizer = model_of(family), model_of(family).tokenizer
     begun = tokenizer("The little")["input_ids"]
     text_of = [tokenizer.decode([token_id]) for token_id in range(len(tokenizer))]
@@ -183,12 +184,6 @@ def test_no_more_probable_word_is_missed(family, model_of, monkeypatch):
             assert value == pytest.approx(spelled[ids], abs=1e-4)
     assert {ids for ids, value in spelled.items() if value > found.words[-1].log_prob + 1e-4} <= listed.keys()
     assert 0 < sum(math.exp(value) for value in every.values()) <= 1 + 1e-5
-
-
-def left_to_right_module():
-    import importlib
-
-    return importlib.import_module("aigc_core.filling.left_to_right")
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama", "bloom"])

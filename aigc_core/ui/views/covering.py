@@ -47,12 +47,9 @@ def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: 
     places = [index for index, unit in enumerate(found) if unit.blank is not None]
     right = len(found) - 1 - places[-1] if places else 0
     left = places[0] if places else 0
-    for name, aim, fits in (
-        ("cover_right", (0, right), right and now != (0, right)),
-        ("cover_left", (left, 0), left and now != (left, 0)),
-        ("uncover", (0, 0), any(now)),
-    ):
-        st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=not fits)
+    for name, aim in (("cover_right", (0, right)), ("cover_left", (left, 0)), ("uncover", (0, 0))):
+        idle = "no_side" if name != "uncover" and aim == (0, 0) else "already_so" if now == aim else None
+        st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=idle is not None, help=idle and words(idle))
     st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=gaps.undo, disabled=not changed)
 
 

@@ -1,4 +1,4 @@
-"""One sentence filled three ways, side by side, and what the curtain changed in each."""
+"""One sentence filled three ways: what is asked of both models, and what is told of the answers; ``gap_lists`` draws them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,14 @@ import streamlit as st
 
 from aigc_core.errors import AigcError
 from aigc_core.figures.labels import visible
-from aigc_core.figures.theme import OUTPUT
-from aigc_core.filling.blanks import Unit, before_last, parts, spaced
+from aigc_core.filling.blanks import before_last, parts, spaced
 from aigc_core.filling.records import Bidirectional, Filling, Judged, LeftToRight, Sentence
 from aigc_core.models.cards import catalogue
 from aigc_core.text import Words
 from aigc_core.ui import cache, plain, share
-from aigc_core.ui.components.bars import Bar, bars
-from aigc_core.ui.components.token_strip import Piece, token_strip
-from aigc_core.ui.components.written_out import Candidate, Number, written_out
+from aigc_core.ui.components.written_out import Candidate, Number
 
-TOP, TOP_OF_ANY, TOP_OF_SEVERAL = 8, 4, 5  # rows of a list: alone, for each number of pieces, for each of several blanks
-GROUP = "fillings"
-WHOLE = r"$\log P(x) = \textstyle\sum_t \log P(x_t \mid x_{<t})$"
+TOP, TOP_OF_ANY = 8, 4  # candidates of each model: of one list, and for each number of pieces
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,11 @@ class Ways:
 
     def fold(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Candidates that a model without capitals cannot tell apart are one."""
-        return tuple(texts) if self.both[0].capitals else tuple(text.casefold() for text in texts)
+        return folded(texts, self.both[0].capitals)
+
+
+def folded(texts: Sequence[str], capitals: bool) -> tuple[str, ...]:
+    return tuple(texts) if capitals else tuple(text.casefold() for text in texts)
 
 
 def writer(words: Words) -> str:
@@ -75,129 +74,11 @@ def read(model: str, writer: str, text: str, pieces: tuple[int, ...]) -> Ways:
         proposed.append(mine)
     every = tuple(dict.fromkeys(texts for texts in proposed if len(texts) == len(left.blanks)))
     ranked = cache.ask("filling.rank", writer, text=text, fillings=every).ranked
-    fold = (lambda texts: texts) if both[0].capitals else (lambda texts: tuple(text.casefold() for text in texts))
-    best = {}
+    best: dict[tuple[str, ...], Sentence] = {}
     for each in ranked:
-        best.setdefault(fold(each.texts), each)
+        best.setdefault(folded(each.texts, both[0].capitals), each)
     judged = cache.ask("filling.judge", model, text=text, fillings=tuple(each.texts for each in best.values())).judged
     return Ways(text, both, left, tuple(best.values()), {each.texts: each for each in judged})
-
-
-def draw(
-    now: Ways, before: Ways | None, units: Sequence[Unit], covered: tuple[int, int], model: str, writer: str, words: Words
-) -> None:
-    """The three lists and the chosen candidate. ``before``: the same without the curtain; None where nothing is covered."""
-    first = sum(unit.blank is not None for unit in units[: covered[0]])  # blanks under the left of the curtain
-    count = len(now.left.blanks)
-    numbers = range(first, first + count)
-    same_blanks = before is not None and len(before.left.blanks) == count
-    chosen = now.fold(held() or ())
-    if chosen not in [now.fold(each.texts) for each in now.ranked]:
-        chosen = now.fold(now.ranked[0].texts) if now.ranked else ()
-    lit = names(numbers, chosen)
-
-    def show(rows: Sequence[tuple[tuple[str, ...], Bar]], key: str, label: str) -> None:
-        def choose(index: int) -> None:
-            texts = rows[index][0]
-            st.session_state["filling"] = texts if len(texts) == count and texts != held() else None  # again: let go
-
-        bars([bar for _, bar in rows], {"label": label}, key, choose, GROUP, lit)
-
-    def shown(found: Sequence[Filling]) -> Sequence[Filling]:
-        return found[: TOP_OF_SEVERAL if count > 1 else TOP]
-
-    def listed(found: Sequence[Filling], earlier: Sequence[Filling] | None, own: Sequence[int], key: str, label: str) -> None:
-        """A list of probabilities with what became of each."""
-        found, earlier = shown(found), earlier and shown(earlier)
-        moves = moved([now.fold(each.texts) for each in found], earlier and [now.fold(each.texts) for each in earlier], words)
-        rows = [
-            (each.texts, bar(each, math.exp(each.log_prob), percent(each.log_prob), move, names(own, now.fold(each.texts))))
-            for each, move in zip(found, moves)
-        ]
-        show(rows, key, label)
-        st.caption(reading(found, words, f"{key.partition('_')[0]}_reading"))
-
-    st.markdown(verdict(now, words))
-    written_out(candidates(now, numbers, words, model, writer), lit, GROUP, "written_out")
-    both, left, whole = st.columns(3, gap="medium")
-    with both:
-        st.subheader(words("both_title"), anchor=False)
-        several = len(now.both) > 1
-        lists = []  # (heading, fillings, the same before, numbers of the blanks)
-        for index, found in enumerate(now.both):
-            old = before.both[index] if before else None
-            if several:
-                lists.append((words("pieces_title", count=found.pieces), found.joint, old.joint if same_blanks else None, numbers))
-                continue
-            for blank, each in enumerate(found.independent):
-                title, number = words("blank_title", number=first + blank + 1), first + blank
-                lists.append((title, each, old and old.independent[number], (number,)))
-            if count > 1:
-                lists.append((words("joint_title"), found.joint, old.joint if same_blanks else None, numbers))
-        note(before is not None, [(each[1], each[2]) for each in lists], words)
-        for index, (heading, found, old, own) in enumerate(lists):
-            if len(lists) > 1:
-                st.markdown(f"**{heading}**")
-            listed(found, old, own, f"both_{index}", words("both_label"))
-        if several or count > 1:
-            st.caption(words("any_caption" if several else "joint_caption"))
-    with left:
-        st.subheader(words("left_title"), anchor=False)
-        pairs = [(each.words, before.left.blanks[first + blank].words if before else None) for blank, each in enumerate(now.left.blanks)]
-        note(before is not None, pairs, words)
-        for blank, (found, old) in enumerate(pairs):
-            if count > 1:
-                st.markdown(f"**{words('blank_title', number=first + blank + 1)}**")
-            listed(found, old, (first + blank,), f"left_{blank}", words("left_label"))
-        if count > 1:
-            st.caption(words("left_caption"))
-        st.caption(words("goes_on"))
-        last = now.left.blanks[-1]
-        pieces = [Piece(last.left or words("beginning")), Piece(visible_text(last.continuation), f"{OUTPUT}40")]
-        token_strip(pieces, None, {"label": words("goes_on")}, "continuation")
-    with whole:
-        st.subheader(words("whole_title"), anchor=False)
-        scores = [now.ranked, before.ranked if same_blanks else None]
-        note(before is not None, [scores], words)
-        keys = [[now.fold(each.texts) for each in found] if found else None for found in scores]
-        top = now.ranked[: 2 * TOP]
-        rows = [
-            (each.texts, bar(each, math.exp(each.log_prob - top[0].log_prob), nats(each.log_prob), move, names(numbers, key)))
-            for each, move, key in zip(top, moved(*keys, words), keys[0])
-        ]
-        show(rows, "whole", words("whole_label"))
-        st.caption(plain.sentence(words, "whole_reading", **leading(now)) if len(now.ranked) > 1 else words("whole_one"))
-
-    st.markdown(words("why", formula=WHOLE))
-    if difference := apart(now):
-        st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.6f}"))
-
-
-def bar(each: Filling | Sentence, share: float, value: str, move: str, called: tuple[str, ...]) -> Bar:
-    return Bar(visible_all(each.texts), share, value, mark=move, names=called)
-
-
-def moved(now: Sequence[tuple], before: Sequence[tuple] | None, words: Words) -> list[str]:
-    """Where each candidate stood before: ↑2, ↓1, new; nothing where it stayed, or where there is no before."""
-    if before is None:
-        return [""] * len(now)
-    places = {key: place for place, key in enumerate(before)}
-    steps = [places.get(key, -1) - place if key in places else None for place, key in enumerate(now)]
-    return [words("new") if step is None else f"↑{step}" if step > 0 else f"↓{-step}" if step else "" for step in steps]
-
-
-def note(covered: bool, pairs: Sequence[tuple[Sequence, Sequence | None]], words: Words) -> None:
-    """Whether the curtain changed these lists: the same only where every candidate and every digit is."""
-    if not covered:
-        st.badge(words("uncovered"), icon=":material/visibility:", color="gray")
-    elif all(before is not None and [key(each) for each in now] == [key(each) for each in before] for now, before in pairs):
-        st.badge(words("same"), icon=":material/equal:", color="green")
-    else:
-        st.badge(words("changed"), icon=":material/sync_alt:", color="orange")
-
-
-def key(each: Filling | Sentence) -> tuple:
-    return each.texts, each.log_prob
 
 
 def names(blanks: Sequence[int], texts: Sequence[str]) -> tuple[str, ...]:

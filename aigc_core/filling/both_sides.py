@@ -1,8 +1,9 @@
 """A model that reads both sides fills blanks of one or several pieces, each for itself or all together.
 
 A place is a [MASK]. Places are filled one by one, at each step the one where the model is most certain, and the next are read with it
-filled. An assignment's log-probability is Σᵢ log P(xᵢ | text, the places filled before i), in that order. Such a model has no joint
-distribution of its own, so that another order would give another number; masked pieces one after another: Wang & Cho (2019).
+filled. An assignment's log-probability is Σ log P(x_i | text, the places filled before i), in that order. As what is filled decides which
+place comes next, these make one distribution over all assignments; but such a model has no joint distribution of its own, and another
+order would give another one. (Masks filled one after another: Wang & Cho 2019; the most certain kept first: Ghazvininejad et al. 2019.)
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ def bidirectional(model: LanguageModel, text: str, pieces: int = 1, top_k: int =
 
 
 def judge(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...]) -> Judgement:
-    """What the model gives to fillings of all blanks that somebody else proposed, by the same formula, each with the masks it needs: at most
-    ``MOST_PIECES`` for a blank."""
+    """What the model gives to fillings that somebody else proposed for all blanks, by the same formula, with as many masks as each needs.
+
+    At most ``MOST_PIECES`` for a blank. Raises AigcError as ``bidirectional``.
+    """
     masked.check(model)
     around = parts(text.replace(model.tokenizer.mask_token, masked.MASK))
     fillings = tuple(tuple(map(whole, texts)) for texts in fillings)
@@ -138,23 +141,20 @@ def reads_back(model: LanguageModel, around: Sequence[str], ids: list[int], fill
 def search(
     model: LanguageModel, encoded: dict, places: list[int], width: int, fits: Callable[[dict[int, int], int, int], bool]
 ) -> list[tuple[dict[int, int], tuple[int, ...], float]]:
-    """Fills the places, most certain first, keeping ``width`` assignments on the way: (place → id, order, log-probability), best first."""
+    """Fills the places, most certain first, keeping ``width`` assignments on the way; of each (place → id, order, log-probability)."""
     kept: list[tuple[dict[int, int], tuple[int, ...], float]] = [({}, (), 0.0)]
     for step in range(len(places)):
         last = step == len(places) - 1
         most = max(width, AT_END // len(kept)) if last else width
-        grown: dict[frozenset, tuple] = {}
+        grown = []
         for (filled, order, log_prob), scores in zip(kept, rows(model, encoded, [filled for filled, *_ in kept], places)):
             scores = without_special(model, scores)
             place = most_certain(scores, places, filled)
             top = scores[places.index(place)].topk(min(most, scores.shape[-1]))
             for value, token_id in zip(top.values.tolist(), top.indices.tolist()):
                 if value > float("-inf") and (last or fits(filled, place, token_id)):
-                    longer = filled | {place: token_id}
-                    known = grown.get(key := frozenset(longer.items()))
-                    if known is None or known[2] < log_prob + value:
-                        grown[key] = longer, (*order, place), log_prob + value
-        kept = sorted(grown.values(), key=lambda each: -each[2])[: AT_END if last else width]
+                    grown.append((filled | {place: token_id}, (*order, place), log_prob + value))
+        kept = sorted(grown, key=lambda each: -each[2])[: AT_END if last else width]
     return kept
 
 

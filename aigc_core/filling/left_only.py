@@ -47,7 +47,7 @@ def left_to_right(model: LanguageModel, text: str, top_k: int = 8) -> LeftToRigh
 
 
 def start_ids(model: LanguageModel, left: str, room_for: int = 0) -> list[int]:
-    """The ids of a left side by the tokenizer's defaults, its last spaces left to the next word; for nothing, the token that begins texts."""
+    """The ids of a left side by the tokenizer's defaults, its last spaces left to the next word; of none, what begins texts."""
     if left.strip():
         return encode(model, left.rstrip(), room_for=room_for)["input_ids"][0].tolist()
     if model.tokenizer.bos_token_id is None:
