@@ -97,7 +97,8 @@ def left_only(scene: Scene) -> None:
     """A list of next words for each blank, and what the model writes after the last."""
     now, before, words = scene.now.left.blanks, scene.before and scene.before.left.blanks[scene.first :], scene.words
     st.subheader(words("left_title"), anchor=False)
-    note(scene, [(each.words, before and before[blank].words) for blank, each in enumerate(now)])
+    on = before is None or [each.continuation for each in now] == [each.continuation for each in before[: scene.count]]
+    note(scene, [(each.words, before and before[blank].words) for blank, each in enumerate(now)], alike=on)
     for blank, each in enumerate(now):
         number = scene.first + blank
         if scene.count > 1:
@@ -170,8 +171,10 @@ def moved(scene: Scene, now: Sequence[Filling | Sentence], before: Sequence[Fill
     return found
 
 
-def note(scene: Scene, pairs: Sequence[tuple[Sequence[Filling | Sentence], Sequence[Filling | Sentence] | None]]) -> None:
-    """Whether the curtain changed these lists: the same only where every candidate and every digit is."""
+def note(
+    scene: Scene, pairs: Sequence[tuple[Sequence[Filling | Sentence], Sequence[Filling | Sentence] | None]], alike: bool = True
+) -> None:
+    """Whether the curtain changed these lists: the same only where every candidate, every digit and what else is shown (``alike``) is."""
 
     def exactly(found: Sequence[Filling | Sentence]) -> list[tuple]:
         return [(each.texts, each.log_prob) for each in found]
@@ -179,7 +182,7 @@ def note(scene: Scene, pairs: Sequence[tuple[Sequence[Filling | Sentence], Seque
     words = scene.words
     if scene.before is None:
         st.badge(words("uncovered"), icon=":material/visibility:", color="gray")
-    elif all(before is not None and exactly(now) == exactly(before) for now, before in pairs):
+    elif alike and all(before is not None and exactly(now) == exactly(before) for now, before in pairs):
         st.badge(words("same"), icon=":material/equal:", color="green")
     else:
         st.badge(words("changed"), icon=":material/sync_alt:", color="orange")
