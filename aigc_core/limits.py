@@ -19,6 +19,8 @@ class Limits:
     attention_cells: int = 40_000_000  # layers × heads × tokens² of one text; four bytes each
     trace_bytes: int = 600_000_000  # traces kept for the next rerun, together
     bertviz_lines: int = 60_000  # layers × heads × tokens² for BertViz; 50,000 took 1.3 s to draw and 0.3 s to answer the pointer
+    blanks: int = 4  # blanks of one text
+    logit_cells: int = 40_000_000  # rows × tokens × vocabulary of one pass; four bytes each
     waiting: int = 64  # requests that may wait for the model at one time
     new_tokens: int = 200  # length of one generation
     branch_tokens: int = 400  # length of one continuation, written in several goes

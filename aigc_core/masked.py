@@ -164,12 +164,12 @@ def accept(model: LanguageModel, text: str, gap: int, token_id: int) -> str:
     return first_read_as(model, wanted, [stem + left + letters + right for right in ends for left in spaces])
 
 
-def following(model: LanguageModel, previous: int, token_id: int) -> str:
-    """A token as it is written after another one: " dog" where it begins a word, "s" where it continues one."""
-    alone, both = (model.tokenizer.decode(ids, clean_up_tokenization_spaces=False) for ids in ([previous], [previous, token_id]))
-    own = both[len(alone) :] if both.startswith(alone) else model.tokenizer.decode([token_id], clean_up_tokenization_spaces=False)
+def following(model: LanguageModel, previous: int, *token_ids: int) -> str:
+    """Tokens as they are written after another one: " dog" where they begin a word, "s" where they continue one."""
+    alone, both = (model.tokenizer.decode(ids, clean_up_tokenization_spaces=False) for ids in ([previous], [previous, *token_ids]))
+    own = both[len(alone) :] if both.startswith(alone) else model.tokenizer.decode(list(token_ids), clean_up_tokenization_spaces=False)
     if "\ufffd" in own:
-        raise AigcError("part_of_character", piece=tokens(model, [token_id])[0].text)
+        raise AigcError("part_of_character", piece=tokens(model, list(token_ids))[0].text)
     return own
 
 

@@ -37,6 +37,7 @@ PAGES = {  # name → address
     "order_gpt": "/positions?text={text}&view=order&encoding=article&model=story-gpt",
     "own": "/positions?text={text}&view=own&moves=shifted&shift=40",
     "versus": "/positions?text={text}&view=versus&card=positions",
+    "gap": "/gap?right=5&filling=sad",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
     "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
 }
@@ -56,6 +57,7 @@ SHOWN = {  # what must be on the page before its picture is taken
     "order_gpt": ".js-plotly-plot .main-svg >> nth=3",
     "own": ".js-plotly-plot .main-svg",
     "versus": ".katex",
+    "gap": ".bars button >> nth=20",
     "generate": ".js-plotly-plot .main-svg",
     "beam": "[data-testid=stTable]",
 }

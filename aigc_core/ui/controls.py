@@ -134,17 +134,17 @@ def is_local(address: str | None, headers: Mapping[str, str]) -> bool:
     return address is None and host in ("localhost", "127.0.0.1", "::1") and not forwarded
 
 
-def text(words: Words, examples: tuple[str, ...], model: str) -> str:
+def text(words: Words, examples: tuple[str, ...], model: str, default: str = DEFAULT_TEXT) -> str:
     """The text box: typing answers after a short pause, Enter at once; examples fill it; writing the model does not know is told."""
 
     def take(example: str) -> None:
         st.session_state["text"] = example
 
-    share.recall("text", DEFAULT_TEXT)
+    share.recall("text", default)
     typed = st.text_input(
-        words("controls.text"), DEFAULT_TEXT, key="text", bind="query-params", live=True, placeholder=words("controls.text_placeholder")
+        words("controls.text"), default, key="text", bind="query-params", live=True, placeholder=words("controls.text_placeholder")
     )
-    share.remember("text", typed)
+    share.remember("text", None if typed == default else typed)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(words("controls.examples"), width="content")
         for index, example in enumerate(examples):

@@ -23,6 +23,7 @@ MENU = {
     "inside": [
         ("attention", ":material/grid_on:", ("causal", "masked", "translation")),
         ("masked", ":material/rectangle:", ("masked",)),
+        ("gap", ":material/curtains:", ("masked",)),
         ("positions", ":material/straighten:", ("masked", "causal", "translation")),
     ],
     "writing": [

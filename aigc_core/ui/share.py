@@ -32,17 +32,17 @@ def recall(name: str, default: str | int) -> None:
         return
     asked_for = st.query_params.get(name)
     try:
-        value = type(default)(asked_for) if asked_for is not None else kept
+        value = type(default)(asked_for) if asked_for is not None else default if kept is None else kept
     except ValueError:  # a number that is none
         return
-    if value != default:
+    if value != default or kept is None:  # the usual value of the other page may still be there
         state[name] = value
-        if asked_for is None:
+        if asked_for is None and value != default:
             st.query_params[name] = str(value)
 
 
-def remember(name: str, value: str | int) -> None:
-    """After that widget: what ``recall`` shall give back on another page."""
+def remember(name: str, value: str | int | None) -> None:
+    """After that widget: what ``recall`` shall give back on another page; None for that page's usual value."""
     st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.source import ROOT, imports, library, module_name, pages, tree
 
 FOUNDATION = {"errors", "limits", "text", "traces"}
-OPERATIONS = {"attention", "decoding", "masked", "pairs", "translation", "lens", "order", "reliance", "article"}
+OPERATIONS = {"attention", "decoding", "masked", "filling", "pairs", "translation", "lens", "order", "reliance", "article"}
 # DESIGN.md, rule 2: model → trace → analysis → figure → page; each part may import what stands in its row, and itself
 MAY_IMPORT = {
     "errors": {"text"},

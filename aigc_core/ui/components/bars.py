@@ -28,12 +28,22 @@ class Bar:
     share: float  # 0…1 of the full width
     value: str  # as it is told: "34.2 %"
     quiet: bool = False
+    mark: str = ""  # what became of it, told after its value: "↑2"
+    names: tuple[str, ...] = ()  # what it stands for: rows that share these are lit together, in all lists of one group
 
 
-def bars(rows: Sequence[Bar], words: dict[str, str], key: str, on_select: Callable[[int], None] | None = None) -> int | None:
+def bars(
+    rows: Sequence[Bar],
+    words: dict[str, str],
+    key: str,
+    on_select: Callable[[int], None] | None = None,
+    group: str = "",
+    chosen: Sequence[str] = (),
+) -> int | None:
     """Draws the bars; returns the index chosen in this run, or None. ``on_select(index)`` runs as a widget callback, before the script.
 
-    The full width is a probability of 1. words: ``label``, read to those who cannot see the bars.
+    The full width is a probability of 1. words: ``label``, read to those who cannot see the bars. In a ``group`` of lists the row under the
+    pointer lights those that stand for the same in the others, and ``chosen`` names are lit where there is none.
     """
 
     def index(value: object) -> int | None:
@@ -45,5 +55,5 @@ def bars(rows: Sequence[Bar], words: dict[str, str], key: str, on_select: Callab
             on_select(chosen)
 
     colours = {"light": theme.LIGHT.probability[2], "dark": theme.DARK.probability[3]}
-    data = {"rows": [asdict(row) for row in rows], "words": dict(words), "colours": colours}
+    data = {"rows": [asdict(row) for row in rows], "words": dict(words), "colours": colours, "group": group, "chosen": list(chosen)}
     return index(_bars(key=key, data=data, on_selected_change=tell).selected)

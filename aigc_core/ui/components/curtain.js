@@ -1,0 +1,147 @@
+// A sentence as words in a row, two handles at its ends, and a curtain between each handle and its end. A handle is drawn along the words
+// by pointer or arrow keys; the curtain follows at once, and Python hears of it when the handle is let go.
+
+const curtains = new WeakMap();  // parentElement → Curtain
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let curtain = curtains.get(parentElement);
+  if (!curtain) curtains.set(parentElement, curtain = new Curtain(parentElement));
+  curtain.send = setTriggerValue;
+  curtain.take(data);
+}
+
+class Curtain {
+  constructor(parent) {
+    this.box = parent.querySelector(".curtain");
+    this.told = parent.querySelector(".told");
+    this.handles = ["left", "right"].map((side, index) => this.handle(side, index));
+    Object.assign(this.box, {
+      onpointermove: (event) => this.draw(event),
+      onpointerup: (event) => this.release(event),
+      onpointercancel: (event) => this.release(event),
+      onclick: (event) => this.blank(event.target.closest(".word")),
+      onkeydown: (event) => this.press(event),
+    });
+  }
+
+  handle(side, index) {
+    const handle = Object.assign(document.createElement("span"), { className: `handle ${side}`, tabIndex: 0, role: "slider" });
+    handle.onpointerdown = (event) => {
+      if (event.button) return;
+      event.preventDefault();
+      handle.focus({ preventScroll: true });
+      this.box.setPointerCapture(event.pointerId);
+      this.drawn = index;
+      this.box.classList.add("drawing");
+    };
+    handle.dataset.side = index;
+    return handle;
+  }
+
+  take(data) {
+    const same = this.data && JSON.stringify(this.data.units) === JSON.stringify(data.units);
+    this.data = data;
+    this.box.setAttribute("aria-label", data.words.label);
+    this.box.style.setProperty("--blank", data.colour);
+    if (!same) this.build();
+    if (this.drawn === undefined && !this.waiting) this.cover(data.covered);
+  }
+
+  build() {
+    const several = this.data.units.filter(([, blank]) => blank !== null).length > 1;
+    this.words = this.data.units.map(([text, blank], index) => {
+      const word = Object.assign(document.createElement("span"), { className: blank === null ? "unit word" : "unit blank" });
+      word.textContent = blank === null ? text : several ? String(blank + 1) : "\u00a0";
+      word.dataset.index = index;
+      if (blank === null) Object.assign(word, { tabIndex: 0, role: "button", title: this.data.words.blank });
+      return word;
+    });
+    this.covered = null;
+  }
+
+  /** Puts the handles where so many words are covered from the left and from the right. */
+  cover([left, right]) {
+    const count = this.words.length;
+    left = Math.max(0, Math.min(left, count)), right = Math.max(0, Math.min(right, count - left));
+    if (this.covered?.[0] === left && this.covered[1] === right) return;
+    this.covered = [left, right];
+    const row = [], [first, second] = this.handles, end = count - right;
+    this.words.forEach((word, index) => {
+      if (index === end) row.push(...(left === end ? this.handles : [second]));
+      if (this.data.units[index][2]) {
+        const space = Object.assign(document.createElement("span"), { className: "space", textContent: " " });
+        space.classList.toggle("hidden", index <= left || index >= end);
+        row.push(space);
+      }
+      if (index === left && left !== end) row.push(first);
+      word.classList.toggle("hidden", index < left || index >= end);
+      row.push(word);
+    });
+    if (left === count) row.push(first);
+    if (right === 0) row.push(second);
+    const focused = this.box.getRootNode().activeElement;
+    this.box.replaceChildren(...row);
+    if (this.handles.includes(focused)) focused.focus({ preventScroll: true });
+    this.handles.forEach((handle, index) => {
+      const words = this.data.words, value = this.covered[index];
+      handle.ariaLabel = handle.title = words[index ? "right" : "left"];
+      handle.ariaValueMin = "0";
+      handle.ariaValueMax = String(count);
+      handle.ariaValueNow = String(value);
+      handle.ariaValueText = words.value.replace("{count}", value);
+    });
+  }
+
+  /** The number of words left of a point: the nearest boundary on the nearest line. */
+  before({ clientX, clientY }) {
+    const boxes = this.words.map((word) => word.getBoundingClientRect());
+    const off = (box) => Math.max(box.top - clientY, clientY - box.bottom, 0);
+    const nearest = Math.min(...boxes.map(off));
+    const line = boxes.map((box, index) => [box, index]).filter(([box]) => off(box) === nearest);
+    const after = line.find(([box]) => clientX < (box.left + box.right) / 2);
+    return after ? after[1] : line.at(-1)[1] + 1;
+  }
+
+  draw(event) {
+    if (this.drawn === undefined) return;
+    const place = this.before(event), count = this.words.length, [left, right] = this.covered;
+    this.cover(this.drawn ? [left, Math.min(count - place, count - left)] : [Math.min(place, count - right), right]);
+  }
+
+  release(event) {
+    if (this.drawn === undefined) return;
+    this.box.releasePointerCapture?.(event.pointerId);
+    this.box.classList.remove("drawing");
+    this.drawn = undefined;
+    this.tell();
+  }
+
+  press(event) {
+    const side = event.target.dataset.side, word = event.target.closest(".word");
+    if (word && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      this.blank(word);
+    }
+    if (side === undefined) return;
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -1e6, End: 1e6 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const [left, right] = this.covered, count = this.words.length;
+    const clamp = (value, most) => Math.max(0, Math.min(value, most));
+    this.cover(side === "1" ? [left, clamp(right - step, count - left)] : [clamp(left + step, count - right), right]);
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {  // keys held down: Python hears of the last
+      this.waiting = null;
+      this.tell();
+    }, 250);
+  }
+
+  tell() {
+    this.told.textContent = this.data.words.value.replace("{count}", this.covered[0] + this.covered[1]);
+    if (this.covered.some((value, index) => value !== this.data.covered[index])) this.send("covered", [...this.covered]);
+  }
+
+  blank(word) {
+    if (word && !word.classList.contains("hidden")) this.send("chosen", Number(word.dataset.index));
+  }
+}
