@@ -57,7 +57,6 @@ def start_ids(model: LanguageModel, left: str, room_for: int = 0) -> list[int]:
 
 def next_words(model: LanguageModel, left: str, top_k: int) -> tuple[Filling, ...]:
     """The most probable words after ``left``, best first."""
-    import torch
 
     begun, known = start_ids(model, left, room_for=NEW_TOKENS), vocabulary(model)
     words: list[Filling] = []

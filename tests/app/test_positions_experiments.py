@@ -10,7 +10,7 @@ from aigc_core.figures.labels import magnitude, visible
 from aigc_core.positions import ENCODINGS
 from aigc_core.ui import controls, versus
 from aigc_core.ui.versus.losses import percent
-from tests.app.test_pages import array, components, figure, open_page, texts, words_of
+from tests.app.helpers import array, components, figure, open_page, texts, words_of
 
 LANGUAGES = ("en", "zh")
 TEXT = "The dog bites the man. He was sad."

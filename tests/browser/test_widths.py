@@ -8,7 +8,14 @@ from playwright.sync_api import expect
 from tests.browser import looks
 
 VIEWS = ("what_if", "heads", "layers", "beside", "caution", "bertviz")
-PAGES = ["/", "/attention", "/masked?text=The+%5BMASK%5D+ran.", "/gap?text=Her+___+was+___.&right=1", "/generate?length=12", "/beam?beam_length=6"]
+PAGES = [
+    "/",
+    "/attention",
+    "/masked?text=The+%5BMASK%5D+ran.",
+    "/gap?text=Her+___+was+___.&right=1",
+    "/generate?length=12",
+    "/beam?beam_length=6",
+]
 EVERY = [*product(PAGES, ("en", "zh")), *((f"/attention?view={view}", language) for view, language in zip(VIEWS, ("en", "zh") * 3))]
 EVERY += [("/positions?view=order", "zh"), ("/positions?view=own", "en"), ("/positions?view=versus", "en")]
 
