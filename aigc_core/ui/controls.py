@@ -34,13 +34,14 @@ def language() -> str:
 
 
 def model(words: Words, kinds: tuple[str, ...]) -> str:
-    """The chosen model's name, of a kind that the page can use; remembered per page kind.
+    """The chosen model's name, of a kind that the page can use, the first kind's first; remembered per page kind.
 
     A bundled model is taken as asked for; a folder or hub id, also one in a link, is loaded only after a click.
     """
     state, key = st.session_state, f"model_{'_'.join(kinds)}"
     others: dict[str, str] = state.setdefault("other_models", {})  # name → kind, of those loaded by a click
-    names = [card.name for card in catalogue() if card.kind in kinds] + [name for name, kind in others.items() if kind in kinds]
+    cards = sorted((card for card in catalogue() if card.kind in kinds), key=lambda card: kinds.index(card.kind))
+    names = [card.name for card in cards] + [name for name, kind in others.items() if kind in kinds]
     if not names:  # the weights of this installation are gone: only a model of one's own is left
         with st.sidebar:
             _ask_for(words, kinds)

@@ -23,6 +23,7 @@ MENU = {
     "inside": [
         ("attention", ":material/grid_on:", ("causal", "masked", "translation")),
         ("masked", ":material/rectangle:", ("masked",)),
+        ("positions", ":material/schedule:", ("masked", "causal", "translation")),
     ],
     "writing": [
         ("generate", ":material/edit_note:", ("causal",)),

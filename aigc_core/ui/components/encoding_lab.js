@@ -1,0 +1,230 @@
+// The laboratory: sliders, then a row for each kind of picture with one figure for each encoding. One cell is looked at on all of them.
+
+const labs = new Map();  // parentElement → Lab
+const NARROW = 620;      // below this the encodings stand one above the other; CSS pixels
+const PATIENCE = 2000;   // milliseconds after which an answer is no longer waited for
+const KEYS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };  // [row, column]
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!labs.has(parentElement)) labs.set(parentElement, new Lab(parentElement.querySelector(".lab")));
+  const lab = labs.get(parentElement);
+  lab.update(decode(data), (moved) => setStateValue("moved", moved));
+  return () => {
+    lab.close();
+    labs.delete(parentElement);
+  };
+}
+
+/** The bytes of encoding_lab.py's pack(). */
+function decode(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const rest = bytes.slice(8 + length).buffer, arrays = {};  // a copy: numbers begin at a multiple of eight
+  for (const [name, [offset, shape, kind]] of Object.entries(header.arrays)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    arrays[name] = { numbers: new (kind === "f8" ? Float64Array : Float32Array)(rest, offset, count), shape };
+  }
+  return { header, arrays };
+}
+
+class Lab {
+  constructor(root) {
+    Object.assign(this, { root, sliders: new Map(), sides: [], turn: 0, flying: 0, cell: null, distance: null, local: {} });
+    this.watcher = new ResizeObserver(() => { if (root.clientWidth !== this.width) this.draw(); });
+    this.watcher.observe(root);
+    this.schemes = new MutationObserver(() => this.draw());  // the appearance may change while nothing else does
+    this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
+  }
+
+  close() {
+    this.watcher.disconnect();
+    this.schemes.disconnect();
+    clearTimeout(this.timer);
+  }
+
+  update({ header, arrays }, send) {
+    Object.assign(this, { header, arrays, send });
+    this.turn = Math.max(this.turn, header.turn);
+    if (header.turn >= this.turn) {  // an older answer does not pull back what is being dragged
+      this.local = {};
+      this.dims = header.dims;
+    }
+    const layout = JSON.stringify([header.pictures, header.sides.length, header.sliders.map(({ name, place }) => [name, place])]);
+    if (layout !== this.layout) this.build();
+    this.layout = layout;
+    this.fit();
+    this.draw();
+    if (this.flying && header.turn >= this.flying) this.landed();
+  }
+
+  /** Where a slider stands. */
+  value(name) {
+    return this.local[name] ?? this.header.sliders.find((each) => each.name === name)?.value ?? 0;
+  }
+
+  // Sending: never two at once, and only the newest
+
+  move(left) {
+    this.wanted = { left: left || Boolean(this.wanted?.left) };
+    if (!this.flying) this.launch();
+  }
+
+  launch() {
+    const { left } = this.wanted;
+    this.wanted = null;
+    this.turn += 1;
+    this.flying = this.turn;
+    const values = Object.fromEntries(this.header.sliders.map(({ name }) => [name, this.value(name)]));
+    this.send({ turn: this.turn, left, dims: this.dims, values });
+    this.timer = setTimeout(() => this.landed(), PATIENCE);
+  }
+
+  landed() {
+    clearTimeout(this.timer);
+    this.flying = 0;
+    if (this.wanted) this.launch();
+  }
+
+  // The document
+
+  build() {
+    const { root, header } = this;
+    root.replaceChildren();
+    this.sliders.clear();
+    const top = add(root, "div", "sliders top", "");
+    this.sides = header.sides.map(() => new Side());
+    for (const name of header.pictures) {
+      const row = add(root, "section", `row ${name}`, ""), title = header.words[`${name}_title`];
+      if (title) add(row, "h4", "", title);
+      const own = add(row, "div", "sliders", "");
+      for (const slider of header.sliders) if (slider.place === name) this.slider(own, slider);
+      if (!own.childElementCount) own.remove();
+      if (header.words[`${name}_hint`]) add(row, "p", "hint", header.words[`${name}_hint`]);
+      const cells = add(row, "div", "cells", "");
+      for (const side of this.sides) {
+        const { figure, canvas, picture } = side.part(name);
+        cells.append(figure);
+        if (picture instanceof Heat) this.listenHeat(canvas, picture, side);
+        else if (picture) this.listenPlot(canvas, picture, name, side);
+      }
+    }
+    for (const slider of header.sliders) if (slider.place === "top") this.slider(top, slider);
+    root.append(Object.assign(document.createElement("div"), { className: "told", ariaLive: "polite" }));
+  }
+
+  slider(box, { name, local, check }) {
+    const label = add(box, "label", check ? "slider check" : "slider", "");
+    const title = add(label, "span", "name", ""), input = add(label, "input", "", ""), output = add(label, "output", "", "");
+    const idle = add(label, "small", "idle", "");
+    input.type = check ? "checkbox" : "range";
+    input.name = name;
+    const take = (left) => {
+      const { stops } = this.header.sliders.find((each) => each.name === name);
+      this.local[name] = stops[check ? Number(input.checked) : Number(input.value)] ?? this.value(name);
+      output.textContent = check ? "" : this.local[name];
+      if (local) this.show();
+      if (!local || left) this.move(left);
+    };
+    input.oninput = () => take(false);
+    input.onchange = () => take(true);
+    this.sliders.set(name, { label, title, input, output, idle, check });
+  }
+
+  /** Puts the sliders where Python says, except one that is being dragged. */
+  fit() {
+    for (const slider of this.header.sliders) {
+      const { label, title, input, output, idle, check } = this.sliders.get(slider.name), value = this.value(slider.name);
+      title.textContent = slider.label;
+      Object.assign(input, { disabled: Boolean(slider.idle), ariaLabel: slider.label });
+      if (check) input.checked = Boolean(value);
+      else {
+        const place = slider.stops.indexOf(value);
+        Object.assign(input, { min: 0, max: slider.stops.length - 1, step: 1 });
+        if (place >= 0 && input.value !== String(place)) input.value = place;
+        output.textContent = value;
+        input.setAttribute("aria-valuetext", String(value));
+      }
+      label.classList.toggle("off", Boolean(slider.idle));
+      label.title = idle.textContent = slider.idle;
+    }
+  }
+
+  // Looking
+
+  listenHeat(canvas, picture, side) {
+    canvas.tabIndex = 0;
+    canvas.onpointermove = (event) => this.look(picture.under(event));
+    canvas.onpointerleave = () => this.look(null);
+    canvas.onclick = (event) => {
+      const cell = picture.under(event);
+      if (cell && side.data.acts !== "biases") this.choose(cell.column);
+      this.held = cell;
+      this.look(cell);
+    };
+    canvas.onkeydown = (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey) return;
+      const by = KEYS[event.key], [rows, columns] = picture.matrix.total, { row, column } = this.cell;
+      if (by) this.look(this.held = { row: clamp(row + by[0], 0, rows - 1), column: clamp(column + by[1], 0, columns - 1) });
+      else if (event.key === "Enter" && side.data.acts !== "biases") this.choose(column);
+      else return;
+      event.preventDefault();
+    };
+  }
+
+  listenPlot(canvas, picture, name, side) {
+    canvas.onpointermove = (event) => {
+      const at = picture.under(event);
+      if (name !== "curves") this.distance = at;
+      else if (side.data.acts !== "biases" && at !== null) this.look({ row: at, column: this.cell.column });
+      if (name !== "curves") this.show();
+    };
+    canvas.onpointerleave = () => {
+      this.distance = null;
+      this.look(null);
+    };
+  }
+
+  /** null: back to the cell that was clicked last. */
+  look(cell) {
+    this.cell = cell ?? this.rest();
+    this.show();
+  }
+
+  rest() {
+    const held = this.held ?? { row: this.value("position"), column: this.dims[1] ?? this.dims[0] ?? 0 };
+    return { row: Math.min(held.row, this.header.rows - 1), column: held.column };
+  }
+
+  /** A click on a column shows or hides its curve; the first of too many goes. */
+  choose(dimension) {
+    const without = this.dims.filter((each) => each !== dimension);
+    const chosen = without.length < this.dims.length ? without : [...without, dimension].slice(-this.header.most);
+    if (!chosen.length) return;
+    this.dims = chosen.sort((a, b) => a - b);
+    this.move(true);
+  }
+
+  // Drawing
+
+  /** All that depends on the numbers. */
+  draw() {
+    const { root, header, arrays } = this;
+    if (!header || !root.clientWidth) return;
+    this.width = root.clientWidth;
+    this.narrow = this.width < NARROW;
+    root.classList.toggle("narrow", this.narrow);
+    const canvas = root.querySelector("canvas");
+    this.dressed = dress(root, canvas, header.looks);
+    root.style.setProperty("--accent", this.dressed.accent);
+    this.sides.forEach((side, index) => side.update(header.sides[index], arrays, header, this.dressed, this));
+    root.dataset.turn = header.turn;  // for the browser tests and the benchmark
+    this.look(null);
+  }
+
+  show() {
+    this.cell ??= this.rest();
+    for (const side of this.sides) side.show();
+    const told = this.sides.filter(({ ready, matrix }) => ready && matrix).map((side) => `${side.data.title}: ${side.worked(this.cell)}`);
+    this.root.querySelector(".told").textContent = told.join(". ");
+  }
+}
