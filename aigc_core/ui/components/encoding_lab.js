@@ -30,7 +30,7 @@ function decode(bytes) {
 class Lab {
   constructor(root) {
     Object.assign(this, { root, sliders: new Map(), sides: [], turn: 0, flying: 0, cell: null, distance: null, local: {} });
-    this.watcher = new ResizeObserver(() => { if (root.clientWidth !== this.width) this.draw(); });
+    this.watcher = new ResizeObserver(() => { if (root.clientWidth !== this.width) this.draw(true); });
     this.watcher.observe(root);
     this.schemes = new MutationObserver(() => this.draw());  // the appearance may change while nothing else does
     this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
@@ -50,10 +50,11 @@ class Lab {
       this.dims = header.dims;
     }
     const layout = JSON.stringify([header.pictures, header.sides.length, header.sliders.map(({ name, place }) => [name, place])]);
-    if (layout !== this.layout) this.build();
+    const anew = layout !== this.layout;
+    if (anew) this.build();
     this.layout = layout;
     this.fit();
-    this.draw();
+    this.draw(anew);
     if (this.flying && header.turn >= this.flying) this.landed();
   }
 
@@ -91,7 +92,7 @@ class Lab {
     const { root, header } = this;
     root.replaceChildren();
     this.sliders.clear();
-    const top = add(root, "div", "sliders top", "");
+    const top = add(add(root, "div", "top", ""), "div", "sliders", "");
     this.sides = header.sides.map(() => new Side());
     for (const name of header.pictures) {
       const row = add(root, "section", `row ${name}`, ""), title = header.words[`${name}_title`];
@@ -114,7 +115,7 @@ class Lab {
 
   slider(box, { name, local, check }) {
     const label = add(box, "label", check ? "slider check" : "slider", "");
-    const title = add(label, "span", "name", ""), input = add(label, "input", "", ""), output = add(label, "output", "", "");
+    const title = add(label, "span", "name", ""), output = add(label, "output", "", ""), input = add(label, "input", "", "");
     const idle = add(label, "small", "idle", "");
     input.type = check ? "checkbox" : "range";
     input.name = name;
@@ -206,19 +207,24 @@ class Lab {
 
   // Drawing
 
-  /** All that depends on the numbers. */
-  draw() {
+  /** All that depends on the numbers. The browser is asked for widths only where they may have changed: it would lay out the page anew. */
+  draw(resized = false) {
     const { root, header, arrays } = this;
-    if (!header || !root.clientWidth) return;
-    this.width = root.clientWidth;
-    this.narrow = this.width < NARROW;
-    root.classList.toggle("narrow", this.narrow);
+    if (resized || !this.cellWidth) this.measure();
+    if (!header || !this.cellWidth) return;
     const canvas = root.querySelector("canvas");
     this.dressed = dress(root, canvas, header.looks);
     root.style.setProperty("--accent", this.dressed.accent);
     this.sides.forEach((side, index) => side.update(header.sides[index], arrays, header, this.dressed, this));
     root.dataset.turn = header.turn;  // for the browser tests and the benchmark
     this.look(null);
+  }
+
+  measure() {
+    this.width = this.root.clientWidth;
+    this.narrow = this.width < NARROW;
+    this.root.classList.toggle("narrow", this.narrow);
+    this.cellWidth = this.root.querySelector("figure")?.clientWidth;
   }
 
   show() {

@@ -93,8 +93,7 @@ def lab(
 
 
 def _look(look: theme.Theme) -> dict:
-    lines = [theme.mix(look.attention, share) for share in (1.0, 0.85, 0.7, 0.58, 0.48, 0.4)]  # of a few dimensions, the first strongest
-    return {"diverging": look.diverging, "lines": lines, "faint": look.faint, "accent": look.accent, "ink": look.ink, "grid": look.grid}
+    return {"diverging": look.diverging, "lines": look.series, "faint": look.faint, "accent": look.accent, "ink": look.ink, "grid": look.grid}
 
 
 LOOKS = {"light": _look(theme.LIGHT), "dark": _look(theme.DARK)}

@@ -60,7 +60,6 @@ class Side {
       if (!part.canvas) continue;
       const there = !data.problem && !data.none?.[name];
       part.figure.classList.toggle("empty", !there);
-      part.figure.style.minHeight = "";
       part.reading.textContent = there ? data.readings[name] ?? "" : "";
       part.canvas.setAttribute("aria-label", `${data.title}. ${part.reading.textContent}`);
       if (there) this.paint(name, part);
@@ -70,8 +69,7 @@ class Side {
   get ready() { return this.data && !this.data.problem; }
 
   paint(name, part) {
-    const width = part.figure.clientWidth, { look, header: { words } } = this;
-    if (!width) return;
+    const { look, header: { words }, lab: { cellWidth: width } } = this;
     if (name === "heat") {
       this.matrix = this.data.acts === "biases" ? this.ofDistances() : this.ofTable();
       const { full } = this.data, tall = this.lab.narrow ? 220 : TALL.heat;
@@ -90,7 +88,7 @@ class Side {
       for (const { name: title, colour, dash } of part.picture.plot.lines) if (title) this.key(part.legend, title, colour, dash);
       if (this.data.ends) add(part.legend, "span", "ends", this.data.ends.sentence);
     }
-    if (words.band && name === "distance" && this.data.plots.distance.band) this.key(part.legend, words.band, look.lines[2]).className = "band";
+    if (words.band && name === "distance" && this.data.plots.distance.band) this.key(part.legend, words.band, look.lines[0]).className = "band";
   }
 
   key(box, title, colour, dash) {
@@ -125,11 +123,11 @@ class Side {
     };
     const styles = {
       main: { colour: look.lines[0], width: 2 }, quiet: { colour: look.faint, width: 0.75, quiet: true },
-      second: { colour: look.diverging[5], width: 1.5, dash: [6, 3] }, third: { colour: look.diverging[1], width: 1.5, dash: [2, 3] },
+      second: { colour: look.lines[1], width: 1.5, dash: [6, 3] }, third: { colour: look.lines[2], width: 1.5, dash: [2, 3] },
     };
     const lines = told.lines ? told.lines.map((line) => ({ ...styles[line.style], values: row(line), from: line.from, name: line.name }))
       : this.dimensions().map(({ dimension, colour }) => ({ values: this.column(dimension), from: 0, colour, name: String(dimension) }));
-    const band = told.band && { low: row(told.band[0]), high: row(told.band[1]), from: 0, colour: look.lines[2] };
+    const band = told.band && { low: row(told.band[0]), high: row(told.band[1]), from: 0, colour: look.lines[0] };
     return { ...told, lines, band };
   }
 
@@ -150,7 +148,7 @@ class Side {
     if (!this.ready) return;
     const { lab, data, parts } = this, cell = lab.cell;
     for (const [name, part] of Object.entries(parts)) {
-      if (part.figure.classList.contains("empty") || !part.figure.clientWidth) continue;
+      if (part.figure.classList.contains("empty")) continue;
       if (name === "heat") {
         part.picture.show(cell, data.acts === "biases" ? [] : lab.dims.filter((each) => each < this.matrix.columns));
         part.worked.textContent = this.worked(cell);
@@ -174,10 +172,10 @@ class Side {
 
   tell(part) {
     const { lab, header, data } = this, pos = lab.value("position"), k = header.k, to = pos + k;
-    drawClock(part.canvas, this.look, part.figure.clientWidth, this.clock, pos, to);
+    drawClock(part.canvas, this.look, lab.cellWidth, this.clock, pos, to);
     const { numbers } = this.numbers("residual"), found = numbers[pos];
     part.residual.textContent = found === undefined ? put(header.words.beyond_table, { to, n: data.rows })
-      : put(data.exact ? header.words.residual : header.words.residual_best, { pos, k, to, value: found < 1e-4 && found > 0 ? found.toExponential(1) : fourDecimals(found) });
+      : put(data.exact ? header.words.residual : header.words.residual_best, { pos, k, to, value: found < 1e-4 && found > 0 ? found.toExponential(1).replace("-", "−") : fourDecimals(found) });
   }
 
   /** The formula of a cell with the numbers put in; what is the case where the encoding has no such cell. */

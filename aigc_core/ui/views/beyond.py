@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,13 +24,12 @@ SCALINGS = {"interpolation": "second", "ntk": "third"}  # ways to reach farther:
 
 
 def draw(model: str, words: Words) -> None:
-    st.fragment(_draw)(model, words)
+    formula = common.formula_box(words, "a")
+    st.fragment(_curves)([common.find(name, model, words, formula) for name in common.names(words)], model, words)
 
 
-def _draw(model: str, words: Words) -> None:
+def _curves(chosen: Sequence[Chosen], model: str, words: Words) -> None:
     with plain.told(words):
-        formula = common.formula_box(words, "a")
-        chosen = [common.find(name, model, words, formula) for name in common.names(words)]
         settings, own = Settings("beyond"), len(next((each.encoding.rows for each in chosen if hasattr(each.encoding, "rows")), ()))
         trained = own or common.DEFAULTS["context"]
         contexts = sorted({*common.STOPS["context"], trained})

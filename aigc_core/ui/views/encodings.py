@@ -22,16 +22,17 @@ FULL = 0.99  # this share of a table's numbers lies below the full colour, so th
 
 
 def draw(model: str, words: Words) -> None:
-    st.fragment(_draw)(model, words)
+    chosen = []
+    for column, (name, default) in zip(st.columns(2, gap="large"), SIDES.items()):
+        with column:
+            found = share.listed(name, words(f"side.{name}"), common.names(words), default)
+            chosen.append(common.find(found, model, words, common.formula_box(words, name) if found == common.CUSTOM else ""))
+    st.fragment(_pictures)(chosen, model, words)
 
 
-def _draw(model: str, words: Words) -> None:
+def _pictures(chosen: Sequence[Chosen], model: str, words: Words) -> None:
+    """Nothing but the component: what runs again for each place of a slider."""
     with plain.told(words):
-        chosen = []
-        for column, (name, default) in zip(st.columns(2, gap="large"), SIDES.items()):
-            with column:
-                found = share.listed(name, words(f"side.{name}"), common.names(words), default)
-                chosen.append(common.find(found, model, words, common.formula_box(words, name) if found == common.CUSTOM else ""))
         settings = Settings("pictures")
         sliders = all_sliders(words, settings, chosen)
         values = common.values_of(sliders)
@@ -66,7 +67,7 @@ def all_sliders(words: Words, settings: Settings, chosen: Sequence[Chosen]) -> l
     found += common.bias_sliders(words, settings, chosen)
     if any(each.acts("rotates") for each in chosen):
         found.append(slider(words, settings, "drawn"))
-    found.append(slider(words, settings, "one_scale", check=True, local=False))
+    found.append(slider(words, settings, "one_scale", check=True, place="heat"))
     places = range(int(positions.value))
     found.append(slider(words, settings, "position", places, idle=flat, local=True, place="clock"))
     return [*found, slider(words, settings, "k", places, idle=flat, place="clock")]
@@ -222,7 +223,7 @@ def step_reading(drawn: Picture, k: int, words: Words) -> str:
     if not len(drawn.residual):
         return words("reading.step_none", k=k)
     if drawn.exact:
-        return words("reading.step_exact", k=k, most=f"{drawn.residual.max():.1e}".replace("e-0", "e-"))
+        return words("reading.step_exact", k=k, most=f"{drawn.residual.max():.1e}".replace("e-0", "e−"))
     lengths = np.linalg.norm(drawn.table[k:].astype(np.float64), axis=1)
     share = float((drawn.residual / np.where(lengths > 0, lengths, 1)).mean())
     return words("reading.step_best", k=k, share=f"{share:.1%}")
