@@ -33,6 +33,9 @@ PAGES = {  # name → address
     "bertviz": ATTENTION + "bertviz",
     "pair": "/attention?model=story-bert&text=Lily%20lost%20her%20ball.&pair=She%20was%20very%20sad.&layer=4&head=1&view=layers",
     "masked": "/masked?text=Lily%20was%20very%20%5BMASK%5D%20because%20she%20lost%20her%20red%20%5BMASK%5D.",
+    "positions": "/positions?a=sinusoidal&b=learned",
+    "rotary": "/positions?a=rotary&b=alibi",
+    "beyond": "/positions?view=beyond",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
     "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
 }
@@ -48,6 +51,9 @@ SHOWN = {  # what must be on the page before its picture is taken
     "bertviz": "iframe",
     "pair": ".js-plotly-plot .main-svg >> nth=4",
     "masked": ".bars button",
+    "positions": ".lab .distance canvas",
+    "rotary": ".lab .distance canvas",
+    "beyond": ".lab .reach canvas >> nth=1",
     "generate": ".js-plotly-plot .main-svg",
     "beam": "[data-testid=stTable]",
 }

@@ -6,6 +6,7 @@ All of it is worked out anew for each place of a slider, in a few milliseconds. 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -40,7 +41,12 @@ class Picture:
     exact: bool = False  # R_k follows from the encoding's own formula; otherwise it is the best that was found
     ends: int | None = None  # positions that there are, where there are fewer than asked for
 
+    def __post_init__(self) -> None:
+        for array in filter(lambda value: isinstance(value, np.ndarray), vars(self).values()):
+            array.setflags(write=False)
 
+
+@lru_cache(maxsize=16)  # of two encodings side by side one often stays as it is while the other's slider moves
 def picture(encoding: Encoding, size: Size) -> Picture:
     """Raises AigcError: what the encoding itself raises."""
     if isinstance(encoding, Added):

@@ -6,7 +6,8 @@ const ACROSS = 8, LARGEST = 58;  // dials in a row; CSS pixels
 const clockHeight = (count, width) => Math.ceil(count / ACROSS) * (Math.min(Math.floor(width / ACROSS), LARGEST) + 12);
 
 /** Draws the hands at `position` (strong), at `later` (thin), and a ring where R_k puts the first: on the tip of the second, if it is a turn.
- *  `table` and `stepped` {numbers, columns, rows}; `pairs` [[across, upwards], …]; `longest`: the length that reaches the dial's edge. */
+ *  `table` {numbers, columns, rows}; `pairs` [[across, upwards], …], in whose order `stepped` has two columns for each; `longest`: the length
+ *  that reaches the dial's edge. */
 function drawClock(canvas, look, width, { table, stepped, pairs, longest }, position, later) {
   const size = Math.min(Math.floor(width / ACROSS), LARGEST), radius = size / 2 - 5;
   const ctx = sheet(canvas, width, clockHeight(pairs.length, width), look);
@@ -23,7 +24,7 @@ function drawClock(canvas, look, width, { table, stepped, pairs, longest }, posi
     ctx.stroke();
     ctx.font = `9.5px ${look.font}`;
     ctx.fillText([...pair].sort((a, b) => a - b).join("·"), 0, radius + 4);
-    const [now, then, turned] = [tip(table, position, pair), tip(table, later, pair), tip(stepped, position, pair)];
+    const [now, then, turned] = [tip(table, position, pair), tip(table, later, pair), tip(stepped, position, [2 * index, 2 * index + 1])];
     if (then) hand(ctx, then, look.ink, 1, 0.75);
     if (now) hand(ctx, now, look.accent, 2.5, 1);
     if (turned && then) {

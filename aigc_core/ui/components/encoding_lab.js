@@ -120,15 +120,21 @@ class Lab {
     input.type = check ? "checkbox" : "range";
     input.name = name;
     const take = (left) => {
-      const { stops } = this.header.sliders.find((each) => each.name === name);
-      this.local[name] = stops[check ? Number(input.checked) : Number(input.value)] ?? this.value(name);
-      output.textContent = check ? "" : this.local[name];
+      const slider = this.header.sliders.find((each) => each.name === name);
+      this.local[name] = slider.stops[check ? Number(input.checked) : Number(input.value)] ?? this.value(name);
+      output.textContent = this.shown(slider);
       if (local) this.show();
       if (!local || left) this.move(left);
     };
     input.oninput = () => take(false);
     input.onchange = () => take(true);
     this.sliders.set(name, { label, title, input, output, idle, check });
+  }
+
+  /** Where a slider stands, in words. */
+  shown(slider) {
+    const value = this.value(slider.name);
+    return value === 0 && slider.zero ? slider.zero : String(value);
   }
 
   /** Puts the sliders where Python says, except one that is being dragged. */
@@ -142,8 +148,8 @@ class Lab {
         const place = slider.stops.indexOf(value);
         Object.assign(input, { min: 0, max: slider.stops.length - 1, step: 1 });
         if (place >= 0 && input.value !== String(place)) input.value = place;
-        output.textContent = value;
-        input.setAttribute("aria-valuetext", String(value));
+        output.textContent = this.shown(slider);
+        input.setAttribute("aria-valuetext", this.shown(slider));
       }
       label.classList.toggle("off", Boolean(slider.idle));
       label.title = idle.textContent = slider.idle;

@@ -39,6 +39,7 @@ class Slider:
     stops: tuple[float, ...]
     value: float  # one of the stops
     idle: str = ""  # why it changes nothing at present
+    zero: str = ""  # what stands for 0
     check: bool = False  # on or off: its stops are 0 and 1
     local: bool = False  # only chooses among numbers that are there: the browser answers
     place: str = "top"  # or the picture that it stands over

@@ -1,7 +1,7 @@
 // What the pictures of encodings share: numbers as text, ticks, the look of the page; and the heat map of one encoding.
 // encoding_lab.py joins pattern_paint.js and the encoding_*.js files: one module.
 
-const GUTTER = 44, FOOT = 34, HEAD = 18, EDGE = 8;  // round a picture: left, below, above, right; CSS pixels
+const GUTTER = 44, FOOT = 34, HEAD = 20, EDGE = 8;  // round a picture: left, below, above, right; CSS pixels
 const SMALL = 11;                                    // of the words along an axis
 
 const put = (template, values) => template.replace(/{(\w+)}/g, (_, name) => values[name]);
@@ -57,7 +57,7 @@ function sheet(canvas, width, height, look) {
 /** The titles of both axes: what goes down (or up) at the left above, what goes along at the right below. */
 function titles(ctx, look, down, along, width, height) {
   Object.assign(ctx, { fillStyle: look.faint, textBaseline: "top", textAlign: "left" });
-  ctx.fillText(down, 0, 0);
+  ctx.fillText(down, 0, 3);
   Object.assign(ctx, { textBaseline: "bottom", textAlign: "right" });
   ctx.fillText(along, width - EDGE, height);
 }

@@ -35,7 +35,7 @@ def _curves(chosen: Sequence[Chosen], model: str, words: Words) -> None:
         contexts = sorted({*common.STOPS["context"], trained})
         sliders = [slider(words, settings, "context", contexts, default=trained), slider(words, settings, "times")]
         sliders += [slider(words, settings, "width"), *common.own_sliders(words, settings, chosen, ("base",)), slider(words, settings, "factor")]
-        sliders += [*common.bias_sliders(words, settings, chosen), slider(words, settings, "drawn")]
+        sliders += [*common.bias_sliders(words, settings, chosen), slider(words, settings, "drawn", zero=words("equal"))]
         values = common.values_of(sliders)
         context = int(values["context"])
         size = Size(round(context * values["times"]), *(int(values[name]) for name in ("width", "heads", "bias_head", "drawn")))

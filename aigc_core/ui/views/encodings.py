@@ -23,7 +23,7 @@ FULL = 0.99  # this share of a table's numbers lies below the full colour, so th
 
 def draw(model: str, words: Words) -> None:
     chosen = []
-    for column, (name, default) in zip(st.columns(2, gap="large"), SIDES.items()):
+    for column, (name, default) in zip(st.columns(2, gap="medium"), SIDES.items()):
         with column:
             found = share.listed(name, words(f"side.{name}"), common.names(words), default)
             chosen.append(common.find(found, model, words, common.formula_box(words, name) if found == common.CUSTOM else ""))
@@ -66,7 +66,7 @@ def all_sliders(words: Words, settings: Settings, chosen: Sequence[Chosen]) -> l
     found = [positions, slider(words, settings, "width", idle=flat), *common.own_sliders(words, settings, chosen)]
     found += common.bias_sliders(words, settings, chosen)
     if any(each.acts("rotates") for each in chosen):
-        found.append(slider(words, settings, "drawn"))
+        found.append(slider(words, settings, "drawn", zero=words("equal")))
     found.append(slider(words, settings, "one_scale", check=True, place="heat"))
     places = range(int(positions.value))
     found.append(slider(words, settings, "position", places, idle=flat, local=True, place="clock"))
@@ -110,7 +110,8 @@ def tabled(about: dict, drawn: Picture, size: Size, dims: Sequence[int], words: 
         "curves": {"x": axis(0, last, words("axis.position")), "y": axis(-(most or 1), most or 1, words("axis.value"))},
         "distance": lines | {"x": axis(0, last, words("axis.distance")), "y": axis(-1, 1, words(f"axis.{kind}"))},
     }
-    arrays = {name: getattr(drawn, name) for name in ("table", "stepped", "residual", "by_distance")}
+    arrays = {name: getattr(drawn, name) for name in ("table", "residual", "by_distance")}
+    arrays["stepped"] = drawn.stepped[:, hands.ravel()]  # of each hand that is shown: across, upwards
     pair_of: list[int] = []
     if drawn.angles.size:
         pair_of = (np.argsort(drawn.pairs.ravel()) // 2).tolist()
@@ -195,11 +196,14 @@ def signed(value: float) -> str:
 
 def neighbours_reading(table: np.ndarray, words: Words) -> str:
     vectors = table.astype(np.float64)
-    length = float(np.linalg.norm(vectors, axis=1).mean())
-    if not length:
+    lengths = np.linalg.norm(vectors, axis=1)
+    if not lengths.any():
         return words("reading.zero", n=len(table))
     step = float(np.linalg.norm(np.diff(vectors, axis=0), axis=1).mean())
-    return words("reading.neighbours", step=f"{step:.3g}", length=f"{length:.3g}", share=f"{step / length:.2%}")
+    sizes = {name: f"{found:.3g}" for name, found in (("least", lengths.min()), ("most", lengths.max()))}
+    if np.ptp(lengths) < 1e-3 * lengths.max():
+        return words("reading.neighbours_alike", step=f"{step:.3g}", **sizes)
+    return words("reading.neighbours", step=f"{step:.3g}", shortest=int(lengths.argmin()), longest=int(lengths.argmax()), **sizes)
 
 
 def turning_reading(drawn: Picture, words: Words) -> str:
@@ -226,7 +230,7 @@ def step_reading(drawn: Picture, k: int, words: Words) -> str:
         return words("reading.step_exact", k=k, most=f"{drawn.residual.max():.1e}".replace("e-0", "e−"))
     lengths = np.linalg.norm(drawn.table[k:].astype(np.float64), axis=1)
     share = float((drawn.residual / np.where(lengths > 0, lengths, 1)).mean())
-    return words("reading.step_best", k=k, share=f"{share:.1%}")
+    return words("reading.step_best", k=k, share=f"{share:.2%}")
 
 
 def distance_reading(curve: np.ndarray, kind: str, words: Words) -> str:
