@@ -9,7 +9,11 @@ from tests.browser import looks
 
 VIEWS = ("what_if", "heads", "layers", "beside", "caution", "bertviz")
 PAGES = ["/", "/attention", "/masked?text=The+%5BMASK%5D+ran.", "/positions?a=custom", "/generate?length=12", "/beam?beam_length=6"]
-EVERY = [*product(PAGES, ("en", "zh")), *((f"/attention?view={view}", language) for view, language in zip(VIEWS, ("en", "zh") * 3)), ("/positions?view=beyond", "zh")]
+EVERY = [
+    *product(PAGES, ("en", "zh")),
+    *((f"/attention?view={view}", language) for view, language in zip(VIEWS, ("en", "zh") * 3)),
+    ("/positions?view=beyond", "zh"),
+]
 
 
 @pytest.mark.parametrize(("path", "language"), EVERY)

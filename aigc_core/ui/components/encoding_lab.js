@@ -30,6 +30,7 @@ function decode(bytes) {
 class Lab {
   constructor(root) {
     Object.assign(this, { root, sliders: new Map(), sides: [], turn: 0, flying: 0, cell: null, distance: null, local: {} });
+    this.unsent = new Set();  // names of what was moved since the last sending
     this.watcher = new ResizeObserver(() => { if (root.clientWidth !== this.width) this.draw(true); });
     this.watcher.observe(root);
     this.schemes = new MutationObserver(() => this.draw());  // the appearance may change while nothing else does
@@ -45,9 +46,9 @@ class Lab {
   update({ header, arrays }, send) {
     Object.assign(this, { header, arrays, send });
     this.turn = Math.max(this.turn, header.turn);
-    if (header.turn >= this.turn) {  // an older answer does not pull back what is being dragged
-      this.local = {};
-      this.dims = header.dims;
+    if (header.turn >= this.turn) {  // an older answer does not pull back what was moved since
+      for (const name of Object.keys(this.local)) if (!this.unsent.has(name)) delete this.local[name];
+      if (!this.unsent.has("dims")) this.dims = header.dims;
     }
     const layout = JSON.stringify([header.pictures, header.sides.length, header.sliders.map(({ name, place }) => [name, place])]);
     const anew = layout !== this.layout;
@@ -75,6 +76,7 @@ class Lab {
     this.wanted = null;
     this.turn += 1;
     this.flying = this.turn;
+    this.unsent.clear();
     const values = Object.fromEntries(this.header.sliders.map(({ name }) => [name, this.value(name)]));
     this.send({ turn: this.turn, left, dims: this.dims, values });
     this.timer = setTimeout(() => this.landed(), PATIENCE);
@@ -123,6 +125,7 @@ class Lab {
       const slider = this.header.sliders.find((each) => each.name === name);
       this.local[name] = slider.stops[check ? Number(input.checked) : Number(input.value)] ?? this.value(name);
       output.textContent = this.shown(slider);
+      this.unsent.add(name);
       if (local) this.show();
       if (!local || left) this.move(left);
     };
@@ -208,6 +211,8 @@ class Lab {
     const chosen = without.length < this.dims.length ? without : [...without, dimension].slice(-this.header.most);
     if (!chosen.length) return;
     this.dims = chosen.sort((a, b) => a - b);
+    this.unsent.add("dims");
+    this.show();
     this.move(true);
   }
 
