@@ -33,12 +33,18 @@ class Lab {
     this.unsent = new Set();  // names of what was moved since the last sending
     this.watcher = new ResizeObserver(() => { if (root.clientWidth !== this.width) this.draw(true); });
     this.watcher.observe(root);
+    this.nearby = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.figures.get(target).near = isIntersecting;
+      for (const side of this.sides) if (side.data) side.refresh();
+      this.show();
+    }, { rootMargin: "150px" });
     this.schemes = new MutationObserver(() => this.draw());  // the appearance may change while nothing else does
     this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
   }
 
   close() {
     this.watcher.disconnect();
+    this.nearby.disconnect();
     this.schemes.disconnect();
     clearTimeout(this.timer);
   }
@@ -93,6 +99,8 @@ class Lab {
   build() {
     const { root, header } = this;
     root.replaceChildren();
+    this.nearby.disconnect();
+    this.figures = new Map();  // figure → part
     this.sliders.clear();
     const top = add(add(root, "div", "top", ""), "div", "sliders", "");
     this.sides = header.sides.map(() => new Side());
@@ -105,8 +113,9 @@ class Lab {
       if (header.words[`${name}_hint`]) add(row, "p", "hint", header.words[`${name}_hint`]);
       const cells = add(row, "div", "cells", "");
       for (const side of this.sides) {
-        const { figure, canvas, picture } = side.part(name);
-        cells.append(figure);
+        const part = side.part(name), { figure, canvas, picture } = part;
+        this.figures.set(figure, part);
+        this.nearby.observe(cells.appendChild(figure));
         if (picture instanceof Heat) this.listenHeat(canvas, picture, side);
         else if (picture) this.listenPlot(canvas, picture, name, side);
       }

@@ -54,6 +54,7 @@ class Side {
       this.said.textContent = data.said;
       this.about.textContent = data.about;
     }
+    this.matrix = !this.ready || !this.parts.heat ? null : data.acts === "biases" ? this.ofDistances() : this.ofTable();
     for (const [name, part] of Object.entries(this.parts)) {
       if (data.problem) problem(part.none, name === "head" || name === "reach" ? data.problem : { sentence: "", place: null });
       else part.none.textContent = data.none?.[name] ?? "";
@@ -62,7 +63,17 @@ class Side {
       part.figure.classList.toggle("empty", !there);
       part.reading.textContent = there ? data.readings[name] ?? "" : "";
       part.canvas.setAttribute("aria-label", `${data.title}. ${part.reading.textContent}`);
-      if (there) this.paint(name, part);
+      part.stale = there;
+    }
+    this.refresh();
+  }
+
+  /** Paints what is new and near the window; what is far from it is painted when it comes near. */
+  refresh() {
+    for (const [name, part] of Object.entries(this.parts)) {
+      if (!part.stale || !part.near) continue;
+      part.stale = false;
+      this.paint(name, part);
     }
   }
 
@@ -71,7 +82,6 @@ class Side {
   paint(name, part) {
     const { look, header: { words }, lab: { cellWidth: width } } = this;
     if (name === "heat") {
-      this.matrix = this.data.acts === "biases" ? this.ofDistances() : this.ofTable();
       const { full } = this.data, tall = this.lab.narrow ? 220 : TALL.heat;
       part.picture.paint(this.matrix, full, look, width, tall, this.data.axes);
       part.legend.replaceChildren();
@@ -148,7 +158,7 @@ class Side {
     if (!this.ready) return;
     const { lab, data, parts } = this, cell = lab.cell;
     for (const [name, part] of Object.entries(parts)) {
-      if (part.figure.classList.contains("empty")) continue;
+      if (part.figure.classList.contains("empty") || part.stale || !part.near) continue;
       if (name === "heat") {
         part.picture.show(cell, data.acts === "biases" ? [] : lab.dims.filter((each) => each < this.matrix.columns));
         part.worked.textContent = this.worked(cell);
