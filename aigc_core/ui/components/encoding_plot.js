@@ -97,13 +97,23 @@ class Plot {
     ctx.lineTo(this.x(at), height - FOOT);
     ctx.stroke();
     ctx.globalAlpha = 1;
+    const told = [];
     for (const { values, from, colour, quiet } of this.plot.lines) {
-      const value = values[Math.round(at) - from];
+      const value = values[at - from];
       if (quiet || !Number.isFinite(value)) continue;
       ctx.fillStyle = colour;
       ctx.beginPath();
       ctx.arc(this.x(at), this.y(value), 3, 0, 2 * Math.PI);
       ctx.fill();
+      told.push([brief(value), colour]);
+    }
+    // the numbers there, at the right above, each in its curve's colour
+    Object.assign(ctx, { textAlign: "right", textBaseline: "top" });
+    let right = this.width - EDGE;
+    for (const [text, colour] of [...told.reverse(), [told.length ? `${brief(at)}:` : "", look.faint]]) {
+      ctx.fillStyle = colour;
+      ctx.fillText(text, right, 3);
+      right -= ctx.measureText(text).width + 8;
     }
   }
 
