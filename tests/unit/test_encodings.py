@@ -225,7 +225,7 @@ def test_the_diverging_scale_is_even_on_both_sides_of_zero(look):
 @pytest.mark.parametrize("text", ["sin(pos / foo)", "1 + ", "x" * 300, "(" * 30, "1 +" + " " * 90 + "位", "pos\ud800", "\U0001f600" * 50])
 def test_the_marked_character_is_the_one_that_the_sentence_names(text):
     chosen = encoding_settings.find("custom", "", PAGE, text)
-    told = encoding_settings.fault(PAGE, chosen, chosen.problem)
+    told = encoding_settings.missing(PAGE, chosen, "", chosen.problem)
     json.dumps(told, ensure_ascii=False).encode()  # can be sent
     place = chosen.problem.values.get("place")
     assert told["sentence"] == str(chosen.problem) and (told["place"] is None) == (place is None)
@@ -239,7 +239,7 @@ def test_a_value_that_does_not_exist_is_marked_at_its_part():
     chosen = encoding_settings.find("custom", "", PAGE, "1 + 1/(pos − 3)")
     with pytest.raises(AigcError) as caught:
         picture(chosen.encoding, SIZE)
-    told = encoding_settings.fault(PAGE, chosen, caught.value)
+    told = encoding_settings.missing(PAGE, chosen, "", caught.value)
     assert told["formula"][told["place"] :].startswith("1/(pos") and "pos = 3" in told["sentence"]
 
 

@@ -14,7 +14,6 @@ from aigc_core.errors import AigcError
 from aigc_core.figures.encodings import Size, reach, rows
 from aigc_core.positions import Added, Encoding, Rotating
 from aigc_core.text import Words
-from aigc_core.ui import plain
 from aigc_core.ui.components.encoding_lab import lab
 from aigc_core.ui.views import encoding_settings as common
 from aigc_core.ui.views.encoding_settings import Chosen, Settings, slider
@@ -25,36 +24,35 @@ SCALINGS = {"interpolation": "second", "ntk": "third"}  # ways to reach farther:
 
 def draw(model: str, words: Words) -> None:
     formula = common.formula_box(words, "a")
-    st.fragment(_curves)([common.find(name, model, words, formula) for name in common.names(words)], model, words)
+    common.live(curves, [common.find(name, model, words, formula) for name in common.names(words)], model, words)
 
 
-def _curves(chosen: Sequence[Chosen], model: str, words: Words) -> None:
-    with plain.told(words):
-        settings, own = Settings("beyond"), len(next((each.encoding.rows for each in chosen if hasattr(each.encoding, "rows")), ()))
-        trained = own or common.DEFAULTS["context"]
-        contexts = sorted({*common.STOPS["context"], trained})
-        sliders = [slider(words, settings, "context", contexts, default=trained), slider(words, settings, "times")]
-        sliders += [slider(words, settings, "width"), *common.own_sliders(words, settings, chosen, ("base",)), slider(words, settings, "factor")]
-        sliders += [*common.bias_sliders(words, settings, chosen), slider(words, settings, "drawn", zero=words("equal"))]
-        values = common.values_of(sliders)
-        context = int(values["context"])
-        size = Size(round(context * values["times"]), *(int(values[name]) for name in ("width", "heads", "bias_head", "drawn")))
-        sides, arrays = [], {}
-        for index, each in enumerate(chosen):
-            told, curves = card(index, each, size, context, values, model, words)
-            sides.append(told)
-            arrays |= curves
-        header = {
-            "turn": settings.state["turn"],
-            "pictures": ["reach"],
-            "rows": size.n_positions,
-            "columns": size.width,
-            "dims": [0],
-            "k": 0,
-            "sides": sides,
-        }
-        lab(header, arrays, sliders, words.table("lab"), "reach_lab", settings.take)
-        settings.mirror(sliders, context=trained)
+def curves(chosen: Sequence[Chosen], model: str, words: Words) -> None:
+    settings, own = Settings("beyond"), len(next((each.encoding.rows for each in chosen if hasattr(each.encoding, "rows")), ()))
+    trained = own or common.DEFAULTS["context"]
+    contexts = sorted({*common.STOPS["context"], trained})
+    sliders = [slider(words, settings, "context", contexts, default=trained), slider(words, settings, "times")]
+    sliders += [slider(words, settings, "width"), *common.own_sliders(words, settings, chosen, ("base",)), slider(words, settings, "factor")]
+    sliders += [*common.bias_sliders(words, settings, chosen), slider(words, settings, "drawn", zero=words("equal"))]
+    values = common.values_of(sliders)
+    context = int(values["context"])
+    size = Size(round(context * values["times"]), *(int(values[name]) for name in ("width", "heads", "bias_head", "drawn")))
+    sides, arrays = [], {}
+    for index, each in enumerate(chosen):
+        told, lines = card(index, each, size, context, values, model, words)
+        sides.append(told)
+        arrays |= lines
+    header = {
+        "turn": settings.state["turn"],
+        "pictures": ["reach"],
+        "rows": size.n_positions,
+        "columns": size.width,
+        "dims": [0],
+        "k": 0,
+        "sides": sides,
+    }
+    lab(header, arrays, sliders, words.table("lab"), "reach_lab", settings.take)
+    settings.mirror(sliders, context=trained)
 
 
 def card(
@@ -63,15 +61,15 @@ def card(
     """What the component is told of one encoding, and its curves."""
     about = {"index": index, "title": common.title(words, chosen, model), "about": "", "full": 1.0, "none": {}, "ends": None}
     about["said"] = words(f"acts.{chosen.encoding.acts}") if chosen.encoding else ""
+    if chosen.encoding is None:
+        return about | {"problem": common.missing(words, chosen, model, chosen.problem)}, {}
     try:
-        if chosen.encoding is None:
-            raise chosen.problem
         encoding = chosen.with_settings(values | {name: 1 for name in SCALINGS})
         scaled = {name: replace(encoding, **{name: values["factor"]}) for name in SCALINGS if name in chosen.own()}
         found = [reach(each, size) for each in (encoding, *scaled.values())]
         reading = read(encoding, scaled, found[0][0], size, context, words)
     except AigcError as problem:
-        return about | {"problem": common.fault(words, chosen, problem)}, {}
+        return about | {"problem": common.missing(words, chosen, model, problem)}, {}
     ends, lines = found[0][1], []
     if encoding.acts == "biases":
         curves = found[0][0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 
 import streamlit as st
@@ -13,7 +14,7 @@ from aigc_core.errors import AigcError
 from aigc_core.positions import ENCODINGS, FROM_MODEL, Biasing, Encoding
 from aigc_core.positions.encoding import plain as written
 from aigc_core.text import Words
-from aigc_core.ui import cache, share
+from aigc_core.ui import cache, plain, share
 from aigc_core.ui.components.encoding_lab import Slider, closest, dimensions
 
 CUSTOM = "custom"
@@ -47,12 +48,13 @@ OWN = ("base", "interpolation", "ntk")  # settings that are an encoding's own fi
 
 @dataclass(frozen=True)
 class Chosen:
-    """An encoding by its id, or the reason why there is none; ``formula`` as it was typed."""
+    """An encoding by its id, or the reason why there is none; ``formula`` as it was typed. ``waiting``: its model is still to be loaded."""
 
     id: str
     encoding: Encoding | None
     problem: AigcError | None = None
     formula: str = ""
+    waiting: bool = False
 
     def with_settings(self, values: dict[str, float]) -> Encoding:
         return replace(self.encoding, **{name: float(values[name]) for name in self.own()})
@@ -77,10 +79,31 @@ def find(name: str, model: str, words: Words, formula: str = "") -> Chosen:
             return Chosen(name, positions.custom(formula), formula=formula)
         if name in ENCODINGS:
             return Chosen(name, ENCODINGS[name])
-        with cache.loading(words, model):
-            return Chosen(name, cache.ask(f"positions.{name}.from_model", model))
+        if not cache.backend().ready(model) and model not in st.session_state.get("lab_tried", ()):
+            return Chosen(name, None, waiting=True)
+        return Chosen(name, cache.ask(f"positions.{name}.from_model", model))
     except AigcError as problem:
         return Chosen(name, None, problem, formula)
+
+
+def live(draw: Callable[[Sequence[Chosen], str, Words], None], chosen: Sequence[Chosen], model: str, words: Words) -> None:
+    """``draw(chosen, model, words)`` as what runs again for each place of a slider.
+
+    A model that is not there yet keeps nobody waiting: the pictures are painted without it, then the browser's own timer asks again.
+    """
+    waiting = any(each.waiting for each in chosen)
+
+    def run() -> None:
+        with plain.told(words):
+            if waiting and st.session_state.get("lab_painted"):
+                with suppress(AigcError):  # the next run tells it
+                    cache.backend().kind(model)
+                st.session_state["lab_tried"] = (model,)
+                st.rerun()
+            draw(chosen, model, words)
+            st.session_state["lab_painted"] = waiting
+
+    st.fragment(run, run_every=0.3 if waiting else None)()
 
 
 def formula_box(words: Words, name: str) -> str:
@@ -92,8 +115,10 @@ def formula_box(words: Words, name: str) -> str:
     return typed
 
 
-def fault(words: Words, chosen: Chosen, problem: AigcError) -> dict:
+def missing(words: Words, chosen: Chosen, model: str, problem: AigcError | None) -> dict:
     """What the component shows in place of a picture: the sentence, and of a formula the part around the place of its fault."""
+    if problem is None:
+        return {"sentence": words("controls.loading", name=model), "formula": "", "place": None}
     sentence, place = words(f"error.{problem.key}", **problem.values), problem.values.get("place")
     if place is None or chosen.id != CUSTOM:
         return {"sentence": sentence, "formula": "", "place": None}

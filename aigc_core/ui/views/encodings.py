@@ -10,7 +10,7 @@ import streamlit as st
 from aigc_core.errors import AigcError
 from aigc_core.figures.encodings import Picture, Size, picture
 from aigc_core.text import Words
-from aigc_core.ui import plain, share
+from aigc_core.ui import share
 from aigc_core.ui.components.encoding_lab import Slider, lab
 from aigc_core.ui.views import encoding_settings as common
 from aigc_core.ui.views.encoding_settings import Chosen, Settings, slider
@@ -27,36 +27,34 @@ def draw(model: str, words: Words) -> None:
         with column:
             found = share.listed(name, words(f"side.{name}"), common.names(words), default)
             chosen.append(common.find(found, model, words, common.formula_box(words, name) if found == common.CUSTOM else ""))
-    st.fragment(_pictures)(chosen, model, words)
+    common.live(pictures, chosen, model, words)
 
 
-def _pictures(chosen: Sequence[Chosen], model: str, words: Words) -> None:
-    """Nothing but the component: what runs again for each place of a slider."""
-    with plain.told(words):
-        settings = Settings("pictures")
-        sliders = all_sliders(words, settings, chosen)
-        values = common.values_of(sliders)
-        size = Size(*(int(values[name]) for name in ("positions", "width", "heads", "bias_head", "drawn", "k")))
-        dims = settings.dims(size.width)
-        sides, arrays = [], {}
-        for index, each in enumerate(chosen):
-            told, numbers = side(index, each, size, values, dims, model, words)
-            sides.append(told)
-            arrays |= {f"{index}.{name}": array for name, array in numbers.items()}
-        if values["one_scale"]:
-            most = max(each["full"] for each in sides)
-            sides = [each | {"full": most} for each in sides]
-        header = {
-            "turn": settings.state["turn"],
-            "pictures": PICTURES,
-            "rows": size.n_positions,
-            "columns": size.width,
-            "dims": dims,
-            "k": size.k,
-            "sides": sides,
-        }
-        lab(header, arrays, sliders, words.table("lab"), "encoding_lab", settings.take)
-        settings.mirror(sliders, dims)
+def pictures(chosen: Sequence[Chosen], model: str, words: Words) -> None:
+    settings = Settings("pictures")
+    sliders = all_sliders(words, settings, chosen)
+    values = common.values_of(sliders)
+    size = Size(*(int(values[name]) for name in ("positions", "width", "heads", "bias_head", "drawn", "k")))
+    dims = settings.dims(size.width)
+    sides, arrays = [], {}
+    for index, each in enumerate(chosen):
+        told, numbers = side(index, each, size, values, dims, model, words)
+        sides.append(told)
+        arrays |= {f"{index}.{name}": array for name, array in numbers.items()}
+    if values["one_scale"]:
+        most = max(each["full"] for each in sides)
+        sides = [each | {"full": most} for each in sides]
+    header = {
+        "turn": settings.state["turn"],
+        "pictures": PICTURES,
+        "rows": size.n_positions,
+        "columns": size.width,
+        "dims": dims,
+        "k": size.k,
+        "sides": sides,
+    }
+    lab(header, arrays, sliders, words.table("lab"), "encoding_lab", settings.take)
+    settings.mirror(sliders, dims)
 
 
 def all_sliders(words: Words, settings: Settings, chosen: Sequence[Chosen]) -> list[Slider]:
@@ -85,12 +83,12 @@ def side(
         "full": 0.0,
     }
     try:
-        if chosen.encoding is None:
-            raise chosen.problem
-        encoding = chosen.with_settings(values)
-        drawn = picture(encoding, size)
+        encoding = chosen.encoding and chosen.with_settings(values)
+        drawn = encoding and picture(encoding, size)
     except AigcError as problem:
-        return about | {"problem": common.fault(words, chosen, problem)}, {}
+        return about | {"problem": common.missing(words, chosen, model, problem)}, {}
+    if drawn is None:
+        return about | {"problem": common.missing(words, chosen, model, chosen.problem)}, {}
     about |= {"problem": None, "acts": encoding.acts, "templates": drawn.templates}
     if encoding.acts == "biases":
         return biasing(about, drawn, size, words)
