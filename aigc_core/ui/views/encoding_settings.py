@@ -103,6 +103,7 @@ def live(draw: Callable[[Sequence[Chosen], str, Words], None], chosen: Sequence[
             draw(chosen, model, words)
             st.session_state["lab_painted"] = waiting
 
+    st.session_state["lab_left"] = True
     st.fragment(run, run_every=0.3 if waiting else None)()
 
 
@@ -132,7 +133,7 @@ class Settings:
     """Where the sliders of a view stand: as the link says, then as the browser sends; the link follows when a slider is let go."""
 
     def __init__(self, view: str) -> None:
-        self.state = st.session_state.setdefault(f"lab_{view}", {"turn": 0, "left": False, "values": {}, "dims": None})
+        self.state = st.session_state.setdefault(f"lab_{view}", {"turn": 0, "values": {}, "dims": None})
 
     def value(self, name: str, stops: Sequence[float] | None = None, default: float | None = None) -> float:
         """Where a slider stands, of the places where it can stand now."""
@@ -158,13 +159,13 @@ class Settings:
             self.state["values"] |= {name: values[name] for name in STOPS if number(values.get(name)) is not None}
         if dims:
             self.state["dims"] = dims
-        self.state["left"] = self.state["left"] or moved.get("left") is True
+        if moved.get("left") is True:
+            st.session_state["lab_left"] = True
 
     def mirror(self, sliders: Iterable[Slider], dims: Sequence[int] = DIMENSIONS, **defaults: float) -> None:
-        """Writes what was let go to the link."""
-        if not self.state["left"]:
+        """Writes to the link what was let go, and after a run of the whole page everything."""
+        if not st.session_state.pop("lab_left", False):
             return
-        self.state["left"] = False
         for each in sliders:
             if each.name in DEFAULTS:
                 share.mirror(each.name, written(each.value), written((DEFAULTS | defaults)[each.name]))

@@ -200,7 +200,7 @@ def neighbours_reading(table: np.ndarray, words: Words) -> str:
     step = float(np.linalg.norm(np.diff(vectors, axis=0), axis=1).mean())
     sizes = {name: f"{found:.3g}" for name, found in (("least", lengths.min()), ("most", lengths.max()))}
     if np.ptp(lengths) < 1e-3 * lengths.max():
-        return words("reading.neighbours_alike", step=f"{step:.3g}", **sizes)
+        return words("reading.neighbours_alike", step=f"{step:.3g}", most=sizes["most"])
     return words("reading.neighbours", step=f"{step:.3g}", shortest=int(lengths.argmin()), longest=int(lengths.argmax()), **sizes)
 
 
