@@ -38,14 +38,11 @@ class Lab {
       for (const side of this.sides) if (side.data) side.refresh();
       this.show();
     }, { rootMargin: "150px" });
-    this.schemes = new MutationObserver(() => this.draw());  // the appearance may change while nothing else does
-    this.schemes.observe(document.documentElement, { attributes: true, attributeFilter: ["class", "style"] });
   }
 
   close() {
     this.watcher.disconnect();
     this.nearby.disconnect();
-    this.schemes.disconnect();
     clearTimeout(this.timer);
   }
 
@@ -135,6 +132,7 @@ class Lab {
       this.local[name] = slider.stops[check ? Number(input.checked) : Number(input.value)] ?? this.value(name);
       output.textContent = this.shown(slider);
       this.unsent.add(name);
+      if (name === "position") this.held = null;
       if (local) this.show();
       if (!local || left) this.move(left);
     };
@@ -250,6 +248,7 @@ class Lab {
   show() {
     this.cell ??= this.rest();
     for (const side of this.sides) side.show();
+    if (this.root.getRootNode().activeElement?.tagName !== "CANVAS") return;  // told to those who move by keys, not while a slider moves
     const told = this.sides.filter(({ ready, matrix }) => ready && matrix).map((side) => `${side.data.title}: ${side.worked(this.cell)}`);
     this.root.querySelector(".told").textContent = told.join(". ");
   }
