@@ -1,4 +1,4 @@
-"""What vectors of positions have to do with one another: how alike they are by their distance, and what turn leads from one to a later one."""
+"""How the vectors of positions are alike by their distance, and what turn leads from one to a later one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def directions(table: np.ndarray) -> np.ndarray:
 
 
 def similarity(table: np.ndarray) -> np.ndarray:
-    """The cosine of P(pos) and P(pos + k) over all pos: its mean, least and greatest. float32 [3, distance k]; zero vectors do not count."""
+    """The cosine of P(pos) and P(pos + k) over all pos, zero vectors left out: mean, least and greatest, float32 [3, distance k]."""
     unit = directions(table)
     n = len(unit)
     wide = np.full((n, 2 * n), np.nan)

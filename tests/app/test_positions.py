@@ -76,7 +76,9 @@ def test_sliders_change_the_numbers_and_a_link_restores_them(story_bert):
     assert header["dims"] == [1, 3]
 
 
-@pytest.mark.parametrize("query", [dict(base="x", positions="-5", width="1e400", k="nan", dims="..", a="eval", b=""), dict(k="500", position="511")])
+@pytest.mark.parametrize(
+    "query", [dict(base="x", positions="-5", width="1e400", k="nan", dims="..", a="eval", b=""), dict(k="500", position="511")]
+)
 def test_a_link_may_ask_for_anything(query):
     app = open_page("positions", **query)
     header, _ = laboratory(app)

@@ -1,4 +1,4 @@
-"""What the pictures of encodings are drawn from: the library's own numbers, hover texts that equal ``worked``, and what a browser may send."""
+"""The pictures of encodings: the library's own numbers, hover texts that equal ``worked``, and what a browser may send."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_interpolation_brings_every_pair_back_to_angles_that_training_saw():
 
 
 def test_what_is_packed_is_unpacked():
-    arrays = {"0.table": ROWS[:5, :3], "0.angles": np.arange(3.0), "1.nothing": np.zeros((0, 4), np.float32), "1.last": np.float32([[np.nan]])}
+    arrays = {"0.table": ROWS[:5, :3], "0.angles": np.arange(3.0), "1.none": np.zeros((0, 4), np.float32), "1.last": np.float32([[np.nan]])}
     packed = encoding_lab.pack({"turn": 3, "said": "位置"}, arrays)
     length, nothing = struct.unpack_from("<II", packed)
     header, rest = json.loads(packed[8 : 8 + length]), packed[8 + length :]

@@ -5,9 +5,9 @@ const ACROSS = 8, LARGEST = 58;  // dials in a row; CSS pixels
 /** The height of a clock picture of so many dials. */
 const clockHeight = (count, width) => Math.ceil(count / ACROSS) * (Math.min(Math.floor(width / ACROSS), LARGEST) + 12);
 
-/** Draws the hands at `position` (strong), at `later` (thin), and a ring where R_k puts the first: on the tip of the second, if it is a turn.
- *  `table` {numbers, columns, rows}; `pairs` [[across, upwards], …], in whose order `stepped` has two columns for each; `longest`: the length
- *  that reaches the dial's edge. */
+/** Draws the hands at `position` (strong), at `later` (thin), and a ring where R_k puts the first: on the tip of the second, if the step is
+ *  a turn. `table` {numbers, columns, rows}; `pairs` [[across, upwards], …], in whose order `stepped` has two columns for each; `longest`:
+ *  the length that reaches the dial's edge. */
 function drawClock(canvas, look, width, { table, stepped, pairs, longest }, position, later) {
   const size = Math.min(Math.floor(width / ACROSS), LARGEST), radius = size / 2 - 5;
   const ctx = sheet(canvas, width, clockHeight(pairs.length, width), look);

@@ -77,7 +77,12 @@ def dimensions(value: object, width: int) -> list[int] | None:
 
 
 def lab(
-    header: dict, arrays: Mapping[str, np.ndarray], sliders: Sequence[Slider], words: dict[str, str], key: str, on_move: Callable[[dict], None]
+    header: dict,
+    arrays: Mapping[str, np.ndarray],
+    sliders: Sequence[Slider],
+    words: dict[str, str],
+    key: str,
+    on_move: Callable[[dict], None],
 ) -> None:
     """Draws the laboratory. ``on_move(moved)`` runs as a widget callback with what the browser sent: a dict of anything.
 
@@ -94,7 +99,8 @@ def lab(
 
 
 def _look(look: theme.Theme) -> dict:
-    return {"diverging": look.diverging, "lines": look.series, "faint": look.faint, "accent": look.accent, "ink": look.ink, "grid": look.grid}
+    inks = {name: getattr(look, name) for name in ("faint", "accent", "ink", "grid")}
+    return {"diverging": look.diverging, "lines": look.series, **inks}
 
 
 LOOKS = {"light": _look(theme.LIGHT), "dark": _look(theme.DARK)}

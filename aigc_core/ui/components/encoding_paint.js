@@ -78,7 +78,7 @@ function hatch(ctx, look, [x, y, width, height]) {
   ctx.restore();
 }
 
-/** Position × dimension, or query × key, of one encoding. `matrix`: {rows, columns, total: [rows, columns] of the axes, at(row, column)}. */
+/** Position × dimension, or query × key, of one encoding. `matrix`: {rows, columns, total: [rows, columns] of the axes, at(row, column)} */
 class Heat {
   constructor(canvas) {
     this.canvas = canvas;
@@ -113,7 +113,8 @@ class Heat {
     this.image.getContext("2d").putImageData(image, 0, 0);
     const [rows, columns] = matrix.total;
     Object.assign(this.canvas.dataset, {  // for the browser tests and the benchmark
-      left: GUTTER, top: HEAD, cellWidth: inside[0] / columns, cellHeight: inside[1] / rows, paints: Number(this.canvas.dataset.paints ?? 0) + 1,
+      left: GUTTER, top: HEAD, cellWidth: inside[0] / columns, cellHeight: inside[1] / rows,
+      paints: Number(this.canvas.dataset.paints ?? 0) + 1,
     });
   }
 

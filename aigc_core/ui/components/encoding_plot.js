@@ -1,7 +1,7 @@
 // Curves over positions or distances: lines, a band, a mark where something ends, and the place that is pointed at.
 
-/** What a plot needs: `lines` [{values, from (first x), colour, width, dash, name}], `band` {low, high, from, colour}, `x` and `y` {low, high,
- *  title}, `ends` {at, text}, `marks` [{at, text}]. */
+/** What a plot needs: `lines` [{values, from (the first x), colour, width, dash, name, quiet}], `band` {low, high, from, colour},
+ *  `x` and `y` {low, high, title}, `ends` {at}, `marks` [{at, text}]. */
 class Plot {
   constructor(canvas) {
     this.canvas = canvas;

@@ -98,7 +98,7 @@ class Side {
       for (const { name: title, colour, dash } of part.picture.plot.lines) if (title) this.key(part.legend, title, colour, dash);
       if (this.data.ends) add(part.legend, "span", "ends", this.data.ends.sentence);
     }
-    if (words.band && name === "distance" && this.data.plots.distance.band) this.key(part.legend, words.band, look.lines[0]).className = "band";
+    if (name === "distance" && this.data.plots.distance.band) this.key(part.legend, words.band, look.lines[0]).className = "band";
   }
 
   key(box, title, colour, dash) {
@@ -183,9 +183,10 @@ class Side {
   tell(part) {
     const { lab, header, data } = this, pos = lab.value("position"), k = header.k, to = pos + k;
     drawClock(part.canvas, this.look, lab.cellWidth, this.clock, pos, to);
-    const { numbers } = this.numbers("residual"), found = numbers[pos];
-    part.residual.textContent = found === undefined ? put(header.words.beyond_table, { to, n: data.rows })
-      : put(data.exact ? header.words.residual : header.words.residual_best, { pos, k, to, value: found < 1e-4 && found > 0 ? found.toExponential(1).replace("-", "−") : fourDecimals(found) });
+    const { numbers } = this.numbers("residual"), found = numbers[pos], { beyond_table, residual, residual_best } = header.words;
+    const value = found > 0 && found < 1e-4 ? found.toExponential(1).replace("-", "−") : fourDecimals(found ?? 0);
+    part.residual.textContent = found === undefined ? put(beyond_table, { to, n: data.rows })
+      : put(data.exact ? residual : residual_best, { pos, k, to, value });
   }
 
   /** The formula of a cell with the numbers put in; what is the case where the encoding has no such cell. */

@@ -32,7 +32,8 @@ def curves(chosen: Sequence[Chosen], model: str, words: Words) -> None:
     trained = own or common.DEFAULTS["context"]
     contexts = sorted({*common.STOPS["context"], trained})
     sliders = [slider(words, settings, "context", contexts, default=trained), slider(words, settings, "times")]
-    sliders += [slider(words, settings, "width"), *common.own_sliders(words, settings, chosen, ("base",)), slider(words, settings, "factor")]
+    sliders += [slider(words, settings, "width"), *common.own_sliders(words, settings, chosen, ("base",))]
+    sliders.append(slider(words, settings, "factor"))
     sliders += [*common.bias_sliders(words, settings, chosen), slider(words, settings, "drawn", zero=words("equal"))]
     values = common.values_of(sliders)
     context = int(values["context"])

@@ -96,9 +96,9 @@ def live(draw: Callable[[Sequence[Chosen], str, Words], None], chosen: Sequence[
     def run() -> None:
         with plain.told(words):
             if waiting and st.session_state.get("lab_painted"):
-                with suppress(AigcError):  # the next run tells it
+                st.session_state["lab_tried"] = (model,)  # once: where it cannot be loaded, the next run says why
+                with suppress(AigcError):
                     cache.backend().kind(model)
-                st.session_state["lab_tried"] = (model,)
                 st.rerun()
             draw(chosen, model, words)
             st.session_state["lab_painted"] = waiting

@@ -162,10 +162,11 @@ def biasing(about: dict, drawn: Picture, size: Size, words: Words) -> tuple[dict
         },
     }
     near, far = min(1, last), min(10, last)
+    back = bias[:, last - far]
     values = dict(head=head, near=signed(bias[head, last - near]), far=far, value=signed(bias[head, last - far]))
     readings = {
         "heat": words("reading.bias", **values),
-        "curves": words("reading.heads", far=far, least=signed(bias[:, last - far].min()), most=signed(bias[:, last - far].max()), count=len(bias)),
+        "curves": words("reading.heads", far=far, count=len(bias), least=signed(back.min()), most=signed(back.max())),
         "distance": words("reading.factor", near=f"{factor[0, last - near]:.3g}", far=far, value=f"{factor[0, last - far]:.3g}"),
     }
     told = {
