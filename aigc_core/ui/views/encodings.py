@@ -227,8 +227,8 @@ def step_reading(drawn: Picture, k: int, words: Words) -> str:
         return words("reading.step_none", k=k)
     if drawn.exact:
         return words("reading.step_exact", k=k, most=f"{drawn.residual.max():.1e}".replace("e-0", "e−"))
-    lengths = np.linalg.norm(drawn.table[k:].astype(np.float64), axis=1)
-    share = float((drawn.residual / np.where(lengths > 0, lengths, 1)).mean())
+    length = float(np.linalg.norm(drawn.table[k:].astype(np.float64)))
+    share = float(np.linalg.norm(drawn.residual)) / length if length else 0.0  # of all positions together, as root mean squares
     return words("reading.step_best", k=k, share=f"{share:.2%}")
 
 
