@@ -38,6 +38,9 @@ PAGES = {  # name → address
     "own": "/positions?text={text}&view=own&moves=shifted&shift=40",
     "versus": "/positions?text={text}&view=versus&card=positions",
     "gap": "/gap?right=5&filling=sad",
+    "positions": "/positions?a=sinusoidal&b=learned",
+    "rotary": "/positions?a=rotary&b=alibi",
+    "beyond": "/positions?view=beyond",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
     "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
 }
@@ -58,6 +61,9 @@ SHOWN = {  # what must be on the page before its picture is taken
     "own": ".js-plotly-plot .main-svg",
     "versus": ".katex",
     "gap": ".bars button >> nth=20",
+    "positions": ".lab .distance canvas",
+    "rotary": ".lab .distance canvas",
+    "beyond": ".lab .reach canvas >> nth=1",
     "generate": ".js-plotly-plot .main-svg",
     "beam": "[data-testid=stTable]",
 }

@@ -25,10 +25,12 @@ class Theme:
     accent: str  # the selection
     attention: tuple[str, ...]
     probability: tuple[str, ...]
+    diverging: tuple[str, ...]  # for signed numbers: from the most negative by zero, in the middle, to the most positive
+    series: tuple[str, ...]  # lines that are told apart and have no role
     readable: float  # how far up the probability scale ink can be read on it
 
 
-# Each scale falls evenly in lightness (CIELAB), so that equal steps of weight look equal.
+# Each scale, and each half of the diverging one, changes evenly in lightness (CIELAB), so that equal steps look equal.
 LIGHT = Theme(
     ink="#1f2330",
     faint="#6b7080",
@@ -36,6 +38,8 @@ LIGHT = Theme(
     accent="#d1495b",
     attention=("#fbfbfe", "#d9daf0", "#b6b8e2", "#9395d2", "#7070c1", "#4f4aaa", "#2d2386"),
     probability=("#fbfdfc", "#d3ebe2", "#a8d6c6", "#7cbfaa", "#50a78d", "#278c71", "#0b6e56"),
+    diverging=("#045e81", "#4c92ba", "#a9c6db", "#fbfbfe", "#e8b7aa", "#c9735e", "#a22c18"),
+    series=("#2d2386", "#d55e00", "#3a9fd8", "#8a8fa3", "#8a7000", "#1f2330"),
     readable=0.75,
 )
 DARK = Theme(
@@ -45,6 +49,8 @@ DARK = Theme(
     accent="#ff8fa0",
     attention=("#151821", "#2b2b55", "#434284", "#5f5db0", "#8181d4", "#abaceb", "#dfe0fb"),
     probability=("#151821", "#143a34", "#175a4c", "#227b67", "#3d9c84", "#6fbda6", "#b4dfcf"),
+    diverging=("#57c3fd", "#2987b4", "#2b4d61", "#151821", "#683e33", "#c0654f", "#fea189"),
+    series=("#abaceb", "#ff8a3d", "#56b4e9", "#8a8fa3", "#d9c04a", "#ffffff"),
     readable=0.5,
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from aigc_core.positions.encoding import Biasing, check_size, four_decimals, plain
+from aigc_core.positions.encoding import Biasing, check_size, plain
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,11 @@ class Alibi(Biasing):
         """float64 [head]."""
         return 2.0 ** -self.exponents(n_heads)
 
-    def bias(self, n_heads: int, n_positions: int) -> np.ndarray:
-        check_size("n_positions", n_positions)
-        position = np.arange(n_positions)
-        distance = np.abs(position[:, None] - position[None, :])  # [query, key]
-        return (-self.slopes(n_heads)[:, None, None] * distance).astype(np.float32)
+    def values(self, distance: np.ndarray, n_heads: int) -> np.ndarray:
+        return np.multiply.outer(-self.slopes(n_heads), np.abs(distance))
 
-    def worked(self, head: int, query: int, key: int, n_heads: int) -> str:
-        value = -self.slopes(n_heads)[head] * abs(query - key)
-        return f"−2^(−{plain(self.exponents(n_heads)[head])}) × |{query} − {key}| = {four_decimals(value)}"
+    def template(self, head: int, distance: int, n_heads: int) -> str:
+        return f"−2^(−{plain(self.exponents(n_heads)[head])}) × |{{query}} − {{key}}| = {{value}}"
 
 
 ENCODING = Alibi()

@@ -22,7 +22,7 @@ class Article(Added):
         turn = position / 10000
         return np.sin(turn) + np.cos(turn) + np.zeros_like(column)
 
-    def formula(self, position: int, column: int, d_model: int) -> str:
+    def formula(self, position: int | str, column: int, d_model: int) -> str:
         return f"sin({position} / 10000) + cos({position} / 10000)"
 
 

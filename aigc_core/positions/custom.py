@@ -23,7 +23,7 @@ class Custom(Added):
     def values(self, position: np.ndarray, column: np.ndarray, d_model: int) -> np.ndarray:
         return formula.parse(self.text).evaluate(position, column, d_model)
 
-    def formula(self, position: int, column: int, d_model: int) -> str:
+    def formula(self, position: int | str, column: int, d_model: int) -> str:
         return formula.parse(self.text).put_in(pos=position, i=column, d=d_model)
 
 

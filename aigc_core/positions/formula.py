@@ -119,7 +119,7 @@ class Formula:
         part = self.text[step.start : step.end]
         raise AigcError("formula_value", part=part, place=step.start + 1, pos=int(positions[first]), i=int(columns[first]))
 
-    def put_in(self, **numbers: int) -> str:
+    def put_in(self, **numbers: int | str) -> str:
         """The text as it was written, with numbers for pos, i and d."""
         return VARIABLE.sub(lambda found: str(numbers[found[0]]), self.text)
 

@@ -22,6 +22,10 @@ class Learned(Added):
     name = "learned"
     rows: np.ndarray  # float32 [position, d_model]
 
+    @property
+    def d_model(self) -> int:
+        return self.rows.shape[1]
+
     def values(self, position: np.ndarray, column: np.ndarray, d_model: int) -> np.ndarray:
         n_ctx, width = self.rows.shape
         if d_model != width:
@@ -30,7 +34,7 @@ class Learned(Added):
             raise AigcError("positions_end", limit=n_ctx, found=int(np.max(position)) + 1)
         return self.rows[position, column].astype(np.float64)
 
-    def formula(self, position: int, column: int, d_model: int) -> str:
+    def formula(self, position: int | str, column: int, d_model: int) -> str:
         return f"P[{position}, {column}]"
 
 

@@ -18,10 +18,10 @@ class NoEncoding(Added):
     def values(self, position: np.ndarray, column: np.ndarray, d_model: int) -> np.ndarray:
         return np.zeros(np.broadcast_shapes(position.shape, column.shape))
 
-    def formula(self, position: int, column: int, d_model: int) -> str:
+    def formula(self, position: int | str, column: int, d_model: int) -> str:
         return "0"
 
-    def worked(self, position: int, column: int, d_model: int) -> str:
+    def template(self, column: int, d_model: int) -> str:
         return "0"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from aigc_core.errors import AigcError
 from aigc_core.models import tables
-from aigc_core.positions.encoding import Biasing, check_size, four_decimals
+from aigc_core.positions.encoding import Biasing
 
 if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
@@ -46,21 +46,21 @@ class RelativeBias(Biasing):
         """Of distances key − query."""
         return buckets(distance, len(self.weights), self.max_distance, self.bidirectional)
 
-    def bias(self, n_heads: int, n_positions: int) -> np.ndarray:
-        self.check_heads(n_heads)
-        check_size("n_positions", n_positions)
-        position = np.arange(n_positions)
-        distance = position[None, :] - position[:, None]  # [query, key]
-        return np.moveaxis(self.weights[self.bucket(distance)], -1, 0).copy()
+    @property
+    def n_heads(self) -> int:
+        return self.weights.shape[1]
 
-    def worked(self, head: int, query: int, key: int, n_heads: int) -> str:
+    def values(self, distance: np.ndarray, n_heads: int) -> np.ndarray:
         self.check_heads(n_heads)
-        bucket = int(self.bucket(np.array(key - query)))
-        return f"bucket({key} − {query}) = {bucket}, b[{bucket}, {head}] = {four_decimals(float(self.weights[bucket, head]))}"
+        return np.moveaxis(self.weights[self.bucket(distance)], -1, 0)
+
+    def template(self, head: int, distance: int, n_heads: int) -> str:
+        bucket = int(self.bucket(np.array(distance)))
+        return f"bucket({{key}} − {{query}}) = {bucket}, b[{bucket}, {head}] = {{value}}"
 
     def check_heads(self, n_heads: int) -> None:
-        if n_heads != self.weights.shape[1]:
-            raise AigcError("setting", name="n_heads", expected=self.weights.shape[1], found=n_heads)
+        if n_heads != self.n_heads:
+            raise AigcError("setting", name="n_heads", expected=self.n_heads, found=n_heads)
 
 
 def from_model(model: LanguageModel) -> RelativeBias:

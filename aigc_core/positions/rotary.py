@@ -28,7 +28,6 @@ class Rotary(Rotating):
             check_positive(name, getattr(self, name))
 
     def angles(self, positions: np.ndarray, d_head: int) -> np.ndarray:
-        """Radians, float64 [position, pair]."""
         check_even("d_head", d_head)
         frequency = self.widened(d_head) ** (-np.arange(0, d_head, 2) / d_head)  # [pair]
         return np.asarray(positions)[:, None] / self.interpolation * frequency
@@ -43,10 +42,13 @@ class Rotary(Rotating):
         turned = first * np.cos(angle) - second * np.sin(angle), second * np.cos(angle) + first * np.sin(angle)
         return np.concatenate(turned, axis=-1).astype(np.float32)
 
-    def worked(self, position: float, pair: int, d_head: int) -> str:
-        place = plain(position) if self.interpolation == 1 else f"({plain(position)} / {plain(self.interpolation)})"
-        value = self.angles(np.array([position]), d_head)[0, pair]
-        return f"{place} / {plain(self.widened(d_head))}^({2 * pair}/{d_head}) = {value:.4f} rad"
+    def pairs(self, d_head: int) -> np.ndarray:
+        check_even("d_head", d_head)
+        return np.arange(d_head).reshape(2, -1).T
+
+    def template(self, pair: int, d_head: int) -> str:
+        place = "{pos}" if self.interpolation == 1 else f"({{pos}} / {plain(self.interpolation)})"
+        return f"{place} / {plain(self.widened(d_head))}^({2 * pair}/{d_head}) = {{value}} rad"
 
 
 ENCODING = Rotary()

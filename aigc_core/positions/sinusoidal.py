@@ -23,7 +23,7 @@ class Sinusoidal(Added):
         angle = position * self.frequency(column - column % 2, d_model)
         return np.where(column % 2 == 0, np.sin(angle), np.cos(angle))
 
-    def formula(self, position: int, column: int, d_model: int) -> str:
+    def formula(self, position: int | str, column: int, d_model: int) -> str:
         return f"{'cos' if column % 2 else 'sin'}({position} / {plain(self.base)}^({column - column % 2}/{d_model}))"
 
     def frequency(self, even_column: np.ndarray, d_model: int) -> np.ndarray:

@@ -57,3 +57,17 @@ def choice(name: str, label: str, options: dict[str, str]) -> str:
     )
     mirror(name, chosen, default)
     return chosen
+
+
+def listed(name: str, label: str, options: dict[str, str], default: str) -> str:
+    """As ``choice``, from a list that opens: for more options than stand in a row.
+
+    Other labels are another widget: Streamlit hands back a choice by its old label where that is none of the new ones.
+    """
+    state, kept, ids = st.session_state, f"listed_{name}", list(options)
+    wanted = state.setdefault(kept, asked(name))
+    index = ids.index(wanted if wanted in options else default)
+    key = f"{kept}_{hash(tuple(options.values()))}"
+    state[kept] = chosen = st.selectbox(label, ids, index=index, format_func=options.get, key=key)
+    mirror(name, chosen, default)
+    return chosen

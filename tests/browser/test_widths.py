@@ -13,11 +13,12 @@ PAGES = [
     "/attention",
     "/masked?text=The+%5BMASK%5D+ran.",
     "/gap?text=Her+___+was+___.&right=1",
+    "/positions?a=custom",
     "/generate?length=12",
     "/beam?beam_length=6",
 ]
 EVERY = [*product(PAGES, ("en", "zh")), *((f"/attention?view={view}", language) for view, language in zip(VIEWS, ("en", "zh") * 3))]
-EVERY += [("/positions?view=order", "zh"), ("/positions?view=own", "en"), ("/positions?view=versus", "en")]
+EVERY += [(f"/positions?view={view}", language) for view, language in zip(("beyond", "order", "own", "versus"), ("zh", "en") * 2)]
 
 
 @pytest.mark.parametrize(("path", "language"), EVERY)

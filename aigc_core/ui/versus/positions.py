@@ -10,6 +10,7 @@ from aigc_core.traces import OrderTest
 from aigc_core.ui import plain
 from aigc_core.ui.versus.frame import Asked, Card, Outcome, fault
 from aigc_core.ui.views import order
+from aigc_core.ui.views.encoding_settings import formula_box
 
 
 def tested(asked: Asked, encoding: positions.Encoding) -> OrderTest:
@@ -18,7 +19,7 @@ def tested(asked: Asked, encoding: positions.Encoding) -> OrderTest:
 
 
 def run(asked: Asked) -> Outcome:
-    names, named = asked.words.table("order.encoding"), asked.words.table("order.named")
+    names, named = asked.words.table("encoding"), asked.words.table("order.named")
     article, real = (tested(asked, positions.ENCODINGS[name]) for name in ("article", "sinusoidal"))
     said = "\n\n".join(order.verdict(found, named[found.encoding], asked.words) for found in (article, real))
 
@@ -36,7 +37,7 @@ def own(asked: Asked, ran: bool) -> None:
     formula, result = st.columns([3, 2], gap="medium")
     with formula:
         st.markdown(f"**{words('versus.side.own')}**")
-        typed = order.formula(words, "versus.positions.formula")
+        typed = formula_box(words, label="versus.positions.formula")
     with result, plain.told(words):
         number = st.empty()
         number.metric(words("versus.positions.measure"), "–")

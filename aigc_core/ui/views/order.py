@@ -14,15 +14,17 @@ from aigc_core.text import Words
 from aigc_core.traces import OrderTest
 from aigc_core.ui import cache, controls, plain, share
 from aigc_core.ui.components.token_strip import Piece, token_strip
+from aigc_core.ui.views.encoding_settings import formula_box
 
-FORMULA = "sin(pos / 10000^(i/d))"
+TESTED = ("article", "sinusoidal", "learned", "none", "rotary", "alibi", "custom")  # the first is the default
 SHOWN = 6  # words of an order in a sentence
 
 
 def draw(model: str, text: str, words: Words, dark: bool) -> None:
     """Choices, both orders, a dot for each word, and the verdict. Words: the table ``order``."""
-    name, seed = share.choice("encoding", words("order.label"), words.table("order.encoding")), order_seed()
-    typed = formula(words) if name == "custom" else FORMULA
+    names = words.table("encoding")
+    name, seed = share.choice("encoding", words("order.label"), {each: names[each] for each in TESTED}), order_seed()
+    typed = formula_box(words) if name == "custom" else ""
     if name in positions.ENCODINGS and positions.ENCODINGS[name].acts != "added":
         st.info(words.table("order.why")[name], icon=":material/info:")
         return
@@ -32,7 +34,7 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
 
 def show(name: str, encoding: positions.Encoding, model: str, text: str, seed: int, words: Words, dark: bool) -> None:
     """Both readings with one encoding, beside the model's own table; under a causal mask beside none, and in the same order, too."""
-    names, named = words.table("order.encoding"), words.table("order.named")
+    names, named = words.table("encoding"), words.table("order.named")
     causal = controls.kind(model) == "causal"
     other = "none" if causal else "learned"
     found, beside = (
@@ -68,18 +70,11 @@ def another_order(words: Words) -> None:
     st.button(words("order.another"), key="order_again", icon=":material/shuffle:", on_click=lambda: state.update(order_seed=following))
 
 
-def formula(words: Words, label: str = "order.formula") -> str:
-    """The learner's own formula, kept in the link."""
-    return st.text_input(
-        words(label), FORMULA, key="formula", help=words("order.formula_help"), live=True, bind="query-params", persist_state="session"
-    )
-
-
 def chosen(name: str, typed: str, model: str) -> positions.Encoding:
     """The encoding of that name: the learner's, the loaded model's own, or one that needs nothing but numbers."""
     if name == "custom":
         return positions.custom(typed)
-    return cache.ask("positions.learned", model) if name == "learned" else positions.ENCODINGS[name]
+    return cache.ask("positions.learned.from_model", model) if name == "learned" else positions.ENCODINGS[name]
 
 
 def strips(found: OrderTest, words: Words) -> None:
