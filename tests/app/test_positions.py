@@ -16,7 +16,7 @@ from aigc_core.positions.rotary import Rotary
 from aigc_core.positions.sinusoidal import Sinusoidal
 from aigc_core.text import words
 from aigc_core.ui import cache, controls
-from tests.app.test_pages import components, on_this_machine, open_page, texts, words_of  # noqa: F401  (the fixture)
+from tests.app.helpers import components, open_page, texts, words_of
 
 LANGUAGES = ("en", "zh")
 

@@ -45,7 +45,7 @@ def strips(app) -> list[list[str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["article", "sinusoidal", "custom"])
 def test_the_verdict_names_both_orders(name, language, bert):
-    app = open_page("positions", lang=language, text=TEXT, encoding=name, order="3", formula="sin(pos) * (i + 1)")
+    app = open_page("positions", view="order", lang=language, text=TEXT, encoding=name, order="3", formula="sin(pos) * (i + 1)")
     page = words_of("positions", language)
     encoding = ENCODINGS.get(name) or positions.custom("sin(pos) * (i + 1)")
     found = order.shuffled(bert, TEXT, encoding, seed=3)
@@ -69,7 +69,7 @@ def test_the_verdict_names_both_orders(name, language, bert):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_causal_mask_reveals_order_and_the_encoding_is_tested_without_it(language, gpt):
-    app = open_page("positions", lang=language, text=TEXT, model="story-gpt")
+    app = open_page("positions", view="order", lang=language, text=TEXT, model="story-gpt")
     page = words_of("positions", language)
     found, same = order.shuffled(gpt, TEXT, ENCODINGS["article"]), order.against_none(gpt, TEXT, ENCODINGS["article"])
     bare = order.shuffled(gpt, TEXT, ENCODINGS["none"])
@@ -87,15 +87,15 @@ def test_a_causal_mask_reveals_order_and_the_encoding_is_tested_without_it(langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_not_added_says_why_and_a_faulty_formula_where(language):
     page = words_of("positions", language)
-    app = open_page("positions", lang=language, text=TEXT, encoding="rotary")
+    app = open_page("positions", view="order", lang=language, text=TEXT, encoding="rotary")
     assert page("order.why.rotary") in texts(app) and not app.get("plotly_chart")
-    app = open_page("positions", lang=language, text=TEXT, encoding="custom", formula="sin(pos / ")
+    app = open_page("positions", view="order", lang=language, text=TEXT, encoding="custom", formula="sin(pos / ")
     assert page("error.formula_ends", place=10) in texts(app)
     assert app.text_input(key="formula").value == "sin(pos / "
 
 
 def test_another_order_is_the_next_seed_and_one_word_has_none(bert):
-    app = open_page("positions", text=TEXT)
+    app = open_page("positions", view="order", text=TEXT)
     app.button(key="order_again").click().run()
     found = order.shuffled(bert, TEXT, ENCODINGS["article"], seed=1)
     assert app.query_params["order"] == "1" and strips(app)[1] == [found.words[word] for word in found.order]
