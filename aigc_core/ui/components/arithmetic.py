@@ -29,7 +29,7 @@ MOST_BYTES = 16_000_000  # of one head; beyond it a browser on a slow line would
 PREFIX = struct.Struct("<I16s")  # length of the JSON header; digest of everything after this prefix
 FULL = 0.99  # this share of a matrix's numbers lies below the full colour, so that one outlier does not pale all others
 
-PARTS = ("arithmetic_sums.js", "arithmetic_paint.js", "arithmetic_written.js", "arithmetic_step.js", "arithmetic.js")
+PARTS = ("appearance.js", "arithmetic_sums.js", "arithmetic_paint.js", "arithmetic_written.js", "arithmetic_step.js", "arithmetic.js")
 JS = "".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS)  # one module
 CSS = HERE.with_suffix(".css").read_text(encoding="utf-8")
 

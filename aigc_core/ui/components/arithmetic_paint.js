@@ -1,7 +1,6 @@
 // One matrix on a canvas: its numbers as colours, names along its sides, and lines round the rows, columns and cells that are lit.
 
 const clamp = (value, low, high) => Math.max(low, Math.min(value, high));
-const rgb = (hex) => [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
 const pixel = ([red, green, blue]) => (255 << 24 | blue << 16 | green << 8 | red) >>> 0;  // little-endian RGBA
 const isToken = (axis) => axis === "position" || axis === "query" || axis === "key";
 
@@ -18,14 +17,12 @@ function palette(negative, paper, positive) {
 /** The colours of the page's appearance, read where `root` stands. */
 function appearance(root, colours) {
   const styles = getComputedStyle(root), read = (name) => styles.getPropertyValue(`--st-${name}`).trim();
-  const ctx = document.createElement("canvas").getContext("2d");
-  ctx.fillStyle = read("background-color") || "#ffffff";  // any opaque CSS colour comes back as #rrggbb
-  const paper = ctx.fillStyle, [red, green, blue] = rgb(paper), dark = red * 0.299 + green * 0.587 + blue * 0.114 < 128;
+  const { colour, dark } = paper(root);
   const { roles, negative, accent, pattern } = colours[dark ? "dark" : "light"];
   const palettes = { pattern: palette(negative, pattern[0], pattern.slice(1)) };
-  for (const [role, hue] of Object.entries(roles)) palettes[role] = palette(negative, paper, [hue]);
+  for (const [role, hue] of Object.entries(roles)) palettes[role] = palette(negative, colour, [hue]);
   const [text, mono, ratio] = [read("text-color"), read("code-font") || "monospace", window.devicePixelRatio || 1];
-  return { dark, paper, palettes, roles, accent, text, mono, ratio };
+  return { dark, paper: colour, palettes, roles, accent, text, mono, ratio };
 }
 
 /** Which of n cells each of `pixels` pixels shows: [first, past the last]. */

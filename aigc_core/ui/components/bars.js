@@ -6,7 +6,7 @@ const ears = new WeakMap();  // mount → what hears of the candidate that is po
 export default function ({ data: { rows, words, colours, group, chosen }, parentElement, setTriggerValue }) {
   const box = parentElement.querySelector(".bars");
   box.setAttribute("aria-label", words.label);
-  box.style.setProperty("--bar", colours[isDark(box) ? "dark" : "light"]);
+  box.style.setProperty("--bar", colours[paper(box).dark ? "dark" : "light"]);
   const letters = Math.max(10, ...rows.map(({ label }) => width(label)));  // at least a usual word, so that lists side by side agree
   box.style.setProperty("--wide", `${letters * (group ? 8 : 8.6)}px`);
   while (box.children.length > rows.length) box.lastChild.remove();
@@ -64,11 +64,4 @@ function fill(button, { label, share, value, quiet, mark }, choose) {
 /** Letters of a monospaced face; Chinese ones are twice as wide. */
 function width(text) {
   return [...text].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 2 : 1), 0);
-}
-
-function isDark(box) {
-  const ctx = document.createElement("canvas").getContext("2d");
-  ctx.fillStyle = getComputedStyle(box).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16));
-  return red * 0.299 + green * 0.587 + blue * 0.114 < 128;
 }

@@ -11,12 +11,13 @@ import streamlit as st
 from aigc_core.figures import theme
 
 HERE = Path(__file__)
+PARTS = ("appearance.js", "bars.js")  # one module
 
 _bars = st.components.v2.component(
     "glassbox_bars",
     html='<div class="bars" role="group"></div>',
     css=HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    js="".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS),
 )
 
 

@@ -3,21 +3,12 @@
 
 const clamp = (value, low, high) => Math.max(low, Math.min(value, high));
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-const rgb = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 const add = (parent, tag, name, text) => {
   const node = parent.appendChild(document.createElement(tag));
   node.className = name;
   node.textContent = text;
   return node;
 };
-
-/** The page's background where a canvas stands, and whether it is dark. */
-function paper(canvas) {
-  const ctx = canvas.getContext("2d");
-  ctx.fillStyle = getComputedStyle(canvas).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const colour = ctx.fillStyle, [red, green, blue] = rgb(colour);  // any opaque CSS colour comes back as #rrggbb
-  return { colour, dark: red * 0.299 + green * 0.587 + blue * 0.114 < 128 };
-}
 
 /** 256 pixels (little-endian RGBA) between evenly spaced "#rrggbb" stops. */
 function palette(stops) {

@@ -35,7 +35,7 @@ HTML = """
   <div class="told" aria-live="polite"></div>
 </div>
 """
-PARTS = ("pattern_paint.js", "pattern_side.js", "pattern_pair.js")
+PARTS = ("appearance.js", "pattern_paint.js", "pattern_side.js", "pattern_pair.js")
 JS = "".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS)  # one module
 CSS = HERE.with_suffix(".css").read_text(encoding="utf-8")
 

@@ -6,7 +6,7 @@ const SHARES = ["top_p", "min_p", "probability", "sum"];
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const frame = parentElement.querySelector(".frame"), [light, dark] = [data.colours.light, data.colours.dark];
-  const [before, after] = isDark(frame) ? dark : light;
+  const [before, after] = paper(frame).dark ? dark : light;
   frame.style.setProperty("--own", before);
   frame.style.setProperty("--final", after);
   frame.querySelector("table").setAttribute("aria-label", data.words.label);
@@ -83,11 +83,4 @@ function cell(tag, text, name) {
   box.textContent = text;
   box.className = name;
   return box;
-}
-
-function isDark(box) {
-  const ctx = document.createElement("canvas").getContext("2d");
-  ctx.fillStyle = getComputedStyle(box).getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16));
-  return red * 0.299 + green * 0.587 + blue * 0.114 < 128;
 }

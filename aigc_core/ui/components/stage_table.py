@@ -11,13 +11,14 @@ from aigc_core.analysis.columns import FILTERS, Columns
 from aigc_core.figures import theme
 
 HERE = Path(__file__)
+PARTS = ("appearance.js", "stage_table.js")  # one module
 COLUMNS = ("logit", "penalty", "temperature", *FILTERS, "probability", "sum")
 
 _table = st.components.v2.component(
     "glassbox_stage_table",
     html='<div class="frame"><table><thead></thead><tbody></tbody></table></div>',
     css=HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js=HERE.with_suffix(".js").read_text(encoding="utf-8"),
+    js="".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS),
 )
 
 

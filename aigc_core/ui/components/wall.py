@@ -34,7 +34,7 @@ HTML = """
 </div>
 """
 
-PARTS = ("pattern_paint.js", "wall_preview.js", "wall.js")
+PARTS = ("appearance.js", "pattern_paint.js", "wall_preview.js", "wall.js")
 JS = "".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS)  # one module
 CSS = HERE.with_suffix(".css").read_text(encoding="utf-8")
 
