@@ -24,7 +24,8 @@ PREFIX = struct.Struct("<II")  # length of the JSON header; nothing: what follow
 MOST_DIMENSIONS = 6  # curves of one picture
 
 PARTS = (
-    "appearance.js", "pattern_paint.js", "encoding_paint.js", "encoding_plot.js", "encoding_clock.js", "encoding_side.js", "encoding_lab.js",
+    "appearance.js", "pattern_paint.js",
+    "encoding_paint.js", "encoding_plot.js", "encoding_clock.js", "encoding_side.js", "encoding_lab.js",
 )  # fmt: skip
 JS = "".join(HERE.with_name(name).read_text(encoding="utf-8") for name in PARTS)  # one module
 CSS = HERE.with_suffix(".css").read_text(encoding="utf-8")
