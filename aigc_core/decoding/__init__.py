@@ -1,7 +1,8 @@
 """Decoding: generators of immutable records, one per step."""
 
-from aigc_core.decoding.beam import BeamTree, beam_search, beam_tree
+from aigc_core.decoding.beam import BeamTree, beam_search, beam_tree, continuation
+from aigc_core.decoding.ends import end_tokens
 from aigc_core.decoding.sample import sample
 from aigc_core.decoding.settings import BeamSettings, SamplingSettings
 
-__all__ = ["BeamSettings", "BeamTree", "SamplingSettings", "beam_search", "beam_tree", "sample"]
+__all__ = ["BeamSettings", "BeamTree", "SamplingSettings", "beam_search", "beam_tree", "continuation", "end_tokens", "sample"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from aigc_core.decoding.ends import end_ids
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import SamplingStep
@@ -41,14 +42,6 @@ def processors(settings: SamplingSettings) -> dict[str, object]:
     if settings.min_p > 0:
         found["min_p"] = MinPLogitsWarper(float(settings.min_p))
     return found
-
-
-def end_ids(model: LanguageModel) -> frozenset[int]:
-    """The tokens that end a text: the generation config's own, else the tokenizer's."""
-    found = model.module.generation_config.eos_token_id
-    if found is None:
-        found = model.tokenizer.eos_token_id
-    return frozenset([] if found is None else [found] if isinstance(found, int) else found)
 
 
 def sample(model: LanguageModel, prompt: str, settings: SamplingSettings = SamplingSettings()) -> Iterator[SamplingStep]:
