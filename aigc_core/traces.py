@@ -5,6 +5,7 @@ Axes are named from one vocabulary: layer, head, query, key, position, vocab, st
 
 from __future__ import annotations
 
+import math
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -230,6 +231,10 @@ class BeamCandidate:
     @property
     def token_id(self) -> int:
         return self.token.id
+
+    @property
+    def probability(self) -> float:
+        return math.exp(self.log_prob)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ for as long as both go on, and where it would have ended can be read from the re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -123,6 +124,22 @@ def outcome(
 
 def divided(total: float, length: int, length_penalty: float) -> np.float32:
     return np.float32(total) / np.float32(float(length) ** length_penalty)
+
+
+def changes(hypotheses: Sequence[Ended]) -> tuple[tuple[float, int], ...]:
+    """From which penalty on which node is the best of these, over PENALTIES: (penalty, node), the first from the least penalty on.
+
+    A longer one overtakes at the penalty where total ÷ length ^ penalty of both are equal.
+    """
+    at, found = float(PENALTIES[0]), []
+    best = max(hypotheses, key=lambda each: each.score(at), default=None)
+    while best:
+        found.append((at, best.node))
+        longer = [each for each in hypotheses if each.length > best.length and each.total < 0 > best.total]
+        crossings = [(math.log(each.total / best.total) / math.log(each.length / best.length), each) for each in longer]
+        later = [crossing for crossing in crossings if at <= crossing[0] <= PENALTIES[-1]]
+        at, best = min(later, key=lambda crossing: (crossing[0], -crossing[1].length), default=(at, None))
+    return tuple(found)
 
 
 def filled(steps: Sequence[BeamStep], beams: int) -> int | None:

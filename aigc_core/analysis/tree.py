@@ -46,7 +46,6 @@ class TreeNode:
     score: float
     rank: int
     fate: Literal["root", "kept", "finished", "pruned"]
-    on_best_path: bool
     reason: Pruned | None = None  # of a pruned node
 
     @property
@@ -91,8 +90,7 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
     kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
     beams = beams or max(kept, 0 if kept > 1 else ended, 1)
     leads = tuple(_best(step) for step in steps)
-    path = _path(steps, leads[-1] if leads else None)
-    root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root", True)
+    root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root")
     nodes, more, heights = [root], [], {ROOT: root.y}
     for step in steps:
         places = _places(step.candidates, heights, beams)
@@ -116,7 +114,6 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
                     each.score,
                     each.rank,
                     each.fate,
-                    each.id in path,
                     why.get(each.id),
                 )
             )
@@ -147,15 +144,6 @@ def _best(step: BeamStep) -> int | None:
         return step.best[0].node
     running = [each for each in step.candidates if each.fate == "kept"]
     return max(running, key=lambda each: each.score).id if running else None
-
-
-def _path(steps: Sequence[BeamStep], last: int | None) -> set[int]:
-    parents = {each.id: _parent(each) for step in steps for each in step.candidates if each.fate != "pruned"}
-    path = set()
-    while last is not None and last != ROOT:
-        path.add(last)
-        last = parents[last]
-    return path
 
 
 def _places(candidates: Iterable[BeamCandidate], heights: dict[int, float], rows: int) -> dict[int, float]:

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aigc_core.figures.attention import attention_heatmap
     from aigc_core.figures.layers import layers_heatmap, pair_heatmap
+    from aigc_core.figures.penalty import penalty_lines
     from aigc_core.figures.reliance import reliance_bars
     from aigc_core.figures.sampling import rivals_bars
 
-__all__ = ["attention_heatmap", "layers_heatmap", "pair_heatmap", "reliance_bars", "rivals_bars"]
+__all__ = ["attention_heatmap", "layers_heatmap", "pair_heatmap", "penalty_lines", "reliance_bars", "rivals_bars"]
 WHERE = {
     "attention_heatmap": "attention",
     "layers_heatmap": "layers",
     "pair_heatmap": "layers",
+    "penalty_lines": "penalty",
     "reliance_bars": "reliance",
     "rivals_bars": "sampling",
 }

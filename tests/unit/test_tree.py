@@ -90,13 +90,12 @@ def test_before_the_first_step_there_is_the_prompt():
     assert [node.fate for node in tree.nodes] == ["root"] and tree.nodes[0].y == 2 and tree.rows == 5 and tree.best is None
 
 
-def test_the_best_path_is_the_leading_beams_until_a_hypothesis_has_ended():
+def test_the_lead_is_the_leading_beams_until_a_hypothesis_has_ended():
     first = step(0, (0, None, -0.1, "kept"), (1, None, -0.5, "kept"))
     second = step(1, (2, 1, -0.6, "kept"), (3, 0, -0.7, "kept"))
-    on_path = lambda steps: {node.id for node in layout(steps).nodes if node.on_best_path}  # noqa: E731
-    assert on_path([first]) == {ROOT, 0} and on_path([first, second]) == {ROOT, 1, 2}
+    assert layout([first]).leads == (0,) and layout([first, second]).leads == (0, 2) and layout([first, second]).best == 2
     ended = step(1, (2, 1, -0.6, "kept"), (3, 0, -0.7, "finished"))
-    assert on_path([first, BeamStep(1, ended.candidates, (Hypothesis(3, (0, 3), "", -0.35),))]) == {ROOT, 0, 3}
+    assert layout([first, BeamStep(1, ended.candidates, (Hypothesis(3, (0, 3), "", -0.35),))]).leads == (0, 3)
 
 
 def test_an_end_token_that_ranks_too_low_is_ahead_of_the_last_kept():

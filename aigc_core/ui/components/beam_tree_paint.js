@@ -15,9 +15,9 @@ class Picture {
     this.measured = new Map();  // word → its width at size WORD
   }
 
-  /** nodes by step; fills in each node's word and width, and where the columns stand at zoom 1. */
+  /** all nodes by step; fills in each one's word and width, and where the columns stand at zoom 1. */
   take(nodes, look, height, rows) {
-    Object.assign(this, { nodes, look, height });
+    Object.assign(this, { look, height });
     const widest = [];
     this.ctx.font = `500 ${WORD}px ${look.mono}`;
     for (const node of nodes) {
@@ -31,8 +31,11 @@ class Picture {
     // an ended one may stand half a row above the first row, and twigs hang below the last
     this.row = Math.min((height - AXIS - 12) / (rows + 0.1), 72);
     this.above = 10 + this.row / 2 + (height - AXIS - 12 - this.row * (rows + 0.1)) / 2;
-    this.long = this.columns[widest.length - 1] + widest[widest.length - 1] + 16;
+    this.long = this.end(widest.length - 1);
   }
+
+  /** How far the tree reaches at zoom 1 after a step. */
+  end(step) { return this.columns[step] + this.words[step] + 16; }
 
   measure(word) {
     if (!this.measured.has(word)) this.measured.set(word, this.ctx.measureText(word).width);
@@ -58,14 +61,14 @@ class Picture {
     return letters < 3 ? ["", 0] : [short(node.word, letters), room];
   }
 
-  draw(view, width, state) {
+  draw(nodes, view, width, state) {
     const { ctx, canvas, height } = this, scale = window.devicePixelRatio || 1;
     const pixels = [width, height].map((side) => Math.round(side * scale));
     if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
     ctx.setTransform(scale, 0, 0, scale, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    for (const node of this.nodes) [node.px, node.py] = this.at(node, view);
-    const seen = this.nodes.filter((node) => node.px > -200 && (node.up?.px ?? 0) < width + 20);
+    for (const node of nodes) [node.px, node.py] = this.at(node, view);
+    const seen = nodes.filter((node) => node.px > -200 && (node.up?.px ?? 0) < width + 20);
     for (const node of seen) [node.text, node.end] = node.fate === "pruned" ? ["", 0] : this.said(node, view);
     ctx.save();
     ctx.beginPath();
@@ -75,11 +78,11 @@ class Picture {
     this.shapes(seen, view, state);
     this.letter(seen, view, state);
     ctx.restore();
-    this.axis(view, width);
+    this.axis(view, width, state.step);
   }
 
   /** One stroke for all edges of a kind and width. A kind drawn later lies above. */
-  edges(seen, view, { best, path, hovered }) {
+  edges(seen, view, { best, path, hovered, greedy }) {
     const kinds = { twig: new Map(), past: new Map(), live: new Map(), best: new Map(), hovered: new Map(), path: new Map() };
     const thick = Math.min(6, this.row * Math.max(1, view.z) * 0.3) * clamp(view.z, 0.6, 1);
     for (const node of seen) {
@@ -99,6 +102,13 @@ class Picture {
       }
     }
     this.ctx.globalAlpha = 1;
+    const dotted = new Path2D();  // what greedy decoding writes, over whatever else the edge is
+    for (const node of seen) if (greedy.has(node.id)) this.edge(dotted, node, view);
+    Object.assign(this.ctx, { strokeStyle: look.greedy, lineWidth: 2, lineCap: "round" });
+    this.ctx.setLineDash([0.1, 5]);
+    this.ctx.stroke(dotted);
+    this.ctx.setLineDash([]);
+    this.ctx.lineCap = "butt";
   }
 
   /** Level from the parent's word, past the longer ones below it, then a bow to the node. A twig hangs from its parent's dot. */
@@ -183,7 +193,7 @@ class Picture {
   }
 
   /** The number of each token below its column, as many as there is room for; and how much of the tree is in view. */
-  axis(view, width) {
+  axis(view, width, now) {
     const { ctx, look, height, columns, words } = this, low = height - AXIS / 2 + 1;
     Object.assign(ctx, { font: `400 11px ${look.font}`, fillStyle: look.faint, textBaseline: "middle", textAlign: "left" });
     ctx.fillText(look.words.axis, MARGIN - DOT - view.x, low);
@@ -192,8 +202,11 @@ class Picture {
     const every = [1, 2, 5, 10, 20].find((n) => this.long * view.z * n / words.length >= 24) ?? 50;
     for (let step = every; step < words.length; step += every) {
       const x = MARGIN + columns[step] * view.z - view.x;
-      if (x >= free && x < width) ctx.fillText(String(step), x, low);
+      if (x < free || x >= width) continue;
+      ctx.globalAlpha = step > now ? 0.4 : 1;  // not taken yet, in a replay
+      ctx.fillText(String(step), x, low);
     }
+    ctx.globalAlpha = 1;
     const whole = this.long * view.z + 2 * MARGIN;
     if (whole <= width + 1) return;
     ctx.globalAlpha = 0.4;
