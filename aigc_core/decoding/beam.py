@@ -180,6 +180,7 @@ def _search(model: LanguageModel, encoded: dict, settings: BeamSettings, emit: C
     def observed(module, input_ids, logits_processor, stopping_criteria, generation_config, **rest):
         if generation_config.num_beams == 1:
             generation_config.early_stopping = True  # greedy decoding ends with its first end token
+            generation_config.length_penalty = float(settings.length_penalty)  # for the score alone
         return type(module)._beam_search(
             observer,
             input_ids,

@@ -12,58 +12,61 @@ from aigc_core.figures.theme import OUTPUT, template, theme
 from aigc_core.text import Words, words
 
 LETTERS = 60
+FAR = 4.0  # times the best one's score: what lies beyond is out of the picture
 
 
 def penalty_lines(
     ended: Sequence[Ended], penalty: float, returned: Sequence[int] = (), text: Words | None = None, dark: bool = False
 ) -> go.Figure:
-    """A line for each hypothesis: −score = −total ÷ length ^ penalty over the penalty, on a logarithmic scale, the best uppermost.
+    """A line for each hypothesis: its score over the penalty, as a multiple of the best one's there, so that the best one lies at 1.
 
-    There the line is straight and falls with the logarithm of the length, so that two cross once at most, and of one length never.
-    ``returned``: nodes, best first; they are drawn strong. Marked are the penalty of the search and where the best one changes.
+    Scores themselves span seven powers of ten from −3 to 3; the multiple shows who leads, by how much, and where two change places.
+    ``returned``: nodes, best first; they and those that lead somewhere are drawn strong, the others thin. Marked are the search's own penalty and each change.
     """
     text = text or words("en")
     look = theme(dark)
-    lines = [each for each in ended if each.total < 0]  # a logarithm has no place for a certain text
-    strong, figure = set(returned), go.Figure()
+    lines = [each for each in ended if each.total < 0]  # a certain text has the score 0, whatever the penalty
+    best = [max((each.score(value) for each in lines), default=-1.0) for value in PENALTIES]
+    times = {each.node: [each.score(value) / top for value, top in zip(PENALTIES, best)] for each in lines}
+    figure = go.Figure()
+    turns = changes(lines)[1:]
+    strong = [*returned, *(node for _, node in turns if node not in returned)]
     others = [each for each in lines if each.node not in strong]
-    ends = (PENALTIES[0], PENALTIES[-1])
     if others:  # one trace for all: there may be hundreds
-        x = [value for _ in others for value in (*ends, None)]
-        y = [value for each in others for value in (*(-each.score(end) for end in ends), None)]
-        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=dict(color=look.faint, width=1), opacity=0.35, hoverinfo="skip"))
-    hover = text("figure.penalty_hover", text="%{fullData.name}", penalty="%{x:.1f}", score="%{customdata:.4f}") + "<extra></extra>"
-    for each in sorted((each for each in lines if each.node in strong), key=lambda each: -returned.index(each.node)):
-        first = each.node == returned[0]
+        x, y = ([value for each in others for value in (*row(each), None)] for row in (lambda _: PENALTIES, lambda each: times[each.node]))
+        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=dict(color=look.faint, width=1), opacity=0.4, hoverinfo="skip"))
+    hover = text("figure.penalty_hover", text="%{fullData.name}", penalty="%{x:.1f}", score="%{customdata:.4g}") + "<extra></extra>"
+    for each in sorted((each for each in lines if each.node in strong), key=lambda each: -strong.index(each.node)):
+        place = strong.index(each.node)
         label = plotly(each.text if len(each.text) <= LETTERS else f"{each.text[: LETTERS - 1]}…")
-        scores = [each.score(value) for value in PENALTIES]
         figure.add_trace(
             go.Scatter(
-                x=PENALTIES, y=[-score for score in scores], customdata=scores, mode="lines", name=label, hovertemplate=hover,
-                line=dict(color=look.probability[6 if first else 4], width=3 if first else 1.6),
+                x=PENALTIES, y=times[each.node], customdata=[each.score(value) for value in PENALTIES], mode="lines", name=label,
+                hovertemplate=hover, line=dict(color=look.probability[4 if place else 6], width=1.8 if place else 3.2),
             )
         )  # fmt: skip
-    for at, node in changes(lines)[1:]:
-        new = next(each for each in lines if each.node == node)
-        figure.add_trace(
-            go.Scatter(
-                x=[at], y=[-new.score(at)], mode="markers", hovertemplate=text("figure.penalty_change", penalty=f"{at:.2f}") + "<extra></extra>",
-                marker=dict(symbol="diamond", size=10, color=OUTPUT, line=dict(color=look.ink, width=1)),
-            )
-        )  # fmt: skip
+    told = [text("figure.penalty_change", penalty=f"{at:.2f}") for at, _ in turns]
+    mark = dict(symbol="diamond", size=11, color=OUTPUT, line=dict(color=look.ink, width=1))
+    figure.add_trace(
+        go.Scatter(
+            x=[at for at, _ in turns], y=[1.0] * len(turns), mode="markers", marker=mark, customdata=told,
+            hovertemplate="%{customdata}<extra></extra>", cliponaxis=False,
+        )
+    )  # fmt: skip
     figure.add_vline(x=penalty, line=dict(color=look.accent, width=1.5, dash="dot"))
-    now = dict(x=penalty, yref="paper", y=1, text=f"{penalty:g}", showarrow=False, yanchor="bottom", font=dict(color=look.accent))
-    figure.add_annotation(**now)
+    figure.add_annotation(
+        x=penalty, yref="paper", y=1, text=f"{penalty:g}".replace("-", "−"), showarrow=False, yanchor="bottom", font=dict(color=look.accent)
+    )
+    lowest = max((value for rows in times.values() for value in rows), default=1.0)
     figure.update_layout(
         template=template(dark),
-        height=340,
+        height=320,
         margin=dict(t=24),
         showlegend=False,
         hovermode="closest",
-        xaxis=dict(title=text("figure.penalty"), range=[ends[0] - 0.05, ends[1] + 0.05], dtick=1, showgrid=True, gridcolor=look.grid),
+        xaxis=dict(title=text("figure.penalty"), range=[PENALTIES[0] - 0.05, PENALTIES[-1] + 0.05], dtick=1, showgrid=True, gridcolor=look.grid),
         yaxis=dict(
-            title=text("figure.minus_score"), type="log", autorange="reversed", showgrid=True, gridcolor=look.grid, dtick=1,
-            exponentformat="power",
+            title=text("figure.times"), range=[min(max(lowest, 1.1) * 1.03, FAR), 0.97], showgrid=True, gridcolor=look.grid, ticksuffix=" ×"
         ),
-    )  # fmt: skip
+    )
     return figure

@@ -14,7 +14,7 @@ EXAMPLES = ("Once upon a time", "I love to play", "The little dog")
 
 words, model = page.begin(Path(__file__).parent)
 prompt = controls.text(words, EXAMPLES, model)
-searched, tuning = st.columns([5, 2], gap="large")  # on a phone the tree comes first
+searched, tuning = st.columns([8, 3], gap="large")  # on a phone the tree comes first
 with tuning:
     settings = beam_settings.draw(words, model)
 
@@ -46,6 +46,7 @@ with searched:
             path, text = beam_greedy.find(steps, settings, model, prompt)
             tree.update(whole, path.nodes)
             beam_greedy.tell(words, steps, settings, path, text)
+        beam_space.draw(words, model, prompt, settings)
         node = chosen if chosen in nodes else whole.best
         if node is not None:
             beam_node.draw(words, steps, node, beams, prompt, told)
@@ -53,4 +54,3 @@ with searched:
             beam_knobs.draw(words, steps, settings, whole=not search.stopped)
         else:
             st.caption(words("none_ended"))
-        beam_space.draw(words, model, prompt, settings)

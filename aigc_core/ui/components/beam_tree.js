@@ -121,7 +121,7 @@ class Tree {
     const colours = this.data.colours[red * 0.299 + green * 0.587 + blue * 0.114 < 128 ? "dark" : "light"];
     for (const [name, colour] of Object.entries(colours)) this.root.style.setProperty(`--${name}`, colour);
     const fonts = { font: read("font"), mono: read("code-font") || "monospace" };
-    this.look = { ...colours, ...fonts, greedy: read("text-color"), paper: ctx.fillStyle, text: read("text-color"), chosen: read("primary-color"), words };
+    this.look = { ...colours, ...fonts, paper: ctx.fillStyle, text: read("text-color"), chosen: read("primary-color"), words };
   }
 
   /** What has been brought; false while there is nothing. */

@@ -102,13 +102,23 @@ class Picture {
       }
     }
     this.ctx.globalAlpha = 1;
-    const dotted = new Path2D();  // what greedy decoding writes, over whatever else the edge is
-    for (const node of seen) if (greedy.has(node.id)) this.edge(dotted, node, view);
-    Object.assign(this.ctx, { strokeStyle: look.greedy, lineWidth: 2, lineCap: "round" });
-    this.ctx.setLineDash([0.1, 5]);
-    this.ctx.stroke(dotted);
-    this.ctx.setLineDash([]);
-    this.ctx.lineCap = "butt";
+    this.dots(seen.filter((node) => greedy.has(node.id)), view);
+  }
+
+  /** What greedy decoding writes: a dotted line below edges and words. */
+  dots(nodes, view) {
+    const { ctx, look } = this, path = new Path2D(), low = Math.min(9, this.row * Math.max(1, view.z) * 0.3);
+    for (const node of nodes) {
+      this.edge(path, node, view);
+      path.moveTo(node.px, node.py);
+      path.lineTo(node.px + (node.text ? node.end + 8 : 0), node.py);
+    }
+    ctx.save();
+    ctx.translate(0, low);
+    ctx.setLineDash([0.1, 4.5]);
+    Object.assign(ctx, { strokeStyle: look.text, lineWidth: 2.2, lineCap: "round" });
+    ctx.stroke(path);
+    ctx.restore();
   }
 
   /** Level from the parent's word, past the longer ones below it, then a bow to the node. A twig hangs from its parent's dot. */

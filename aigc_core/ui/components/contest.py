@@ -14,7 +14,7 @@ from aigc_core.traces import BeamCandidate
 from aigc_core.ui.components.beam_tree import COLOURS
 
 HERE = Path(__file__)
-TAIL = 5  # tokens of the way that are written before the candidate's own
+TAIL = 3  # tokens of the way that are written before the candidate's own
 ROW, HEAD, MOST = 29, 40, 14  # pixels; rows that are seen at once
 
 _contest = st.components.v2.component(

@@ -89,7 +89,7 @@ def reach(words: Words, steps: Sequence[BeamStep], settings: BeamSettings) -> st
         if not found.known or found.steps != len(steps):
             elsewhere.append(penalty)
     if not elsewhere:
-        return words("knobs.same_search", low=f"{PENALTIES[0]:g}", high=f"{PENALTIES[-1]:g}", steps=len(steps))
+        return words("knobs.same_search", low=minus(PENALTIES[0]), high=minus(PENALTIES[-1]), steps=len(steps))
     return words("knobs.other_search", stretches=stretches(elsewhere), steps=len(steps))
 
 
@@ -101,7 +101,11 @@ def stretches(penalties: Sequence[float]) -> str:
             runs[-1][1] = value
         else:
             runs.append([value, value])
-    return ", ".join(f"{low:g}" if low == high else f"{low:g} … {high:g}" for low, high in runs).replace("-", "−")
+    return ", ".join(minus(low) if low == high else f"{minus(low)} … {minus(high)}" for low, high in runs)
+
+
+def minus(value: float) -> str:
+    return f"{round(value, 2):g}".replace("-", "−")
 
 
 def best_by_penalty(words: Words, all_ended: Sequence[Ended]) -> str:
@@ -110,5 +114,5 @@ def best_by_penalty(words: Words, all_ended: Sequence[Ended]) -> str:
     texts = [plain.escape(visible(known[node].text)) for _, node in found]
     if len(found) == 1:
         return words("knobs.one_best", text=texts[0])
-    parts = [words("knobs.from", penalty=f"{at:.2f}".replace("-", "−"), text=text) for (at, _), text in zip(found[1:], texts[1:])]
+    parts = [words("knobs.from", penalty=minus(at), text=text) for (at, _), text in zip(found[1:], texts[1:])]
     return words("knobs.best_changes", text=texts[0], changes="".join(parts))

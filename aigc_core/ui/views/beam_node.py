@@ -38,11 +38,12 @@ def draw(words: Words, steps: Sequence[BeamStep], node: int, beams: int, prompt:
         len(own.path),
         words.table("node.strip"),
         key="path",
+        lines=1,
         on_select=lambda index: controls.choose_token(own.path[index - 1].id) if 0 < index <= len(own.path) else None,
     )
     st.markdown(reading(words, found, one, tree, own.reason))
     st.caption(words("node.contest", count=len(found.competitors), step=found.step + 1))
-    told = words.table("node.table") | {fate: tree[fate] for fate in ("kept", "finished", "pruned")}
+    told = words.table("node.table") | {name: tree[name] for name in ("rank", "kept", "finished", "pruned")}
     told["line"] = words("node.line" if any(each.candidate.fate == "kept" for each in found.competitors) else "node.line_end", beams=beams)
     component.contest(found, node, told, key="contest", on_select=controls.choose_token)
 
@@ -51,10 +52,9 @@ def reading(words: Words, found: Contest, one: BeamCandidate, tree: dict[str, st
     """The node's numbers and its fate, in one sentence or two."""
     told = words(
         "node.reading",
-        log_prob=f"{one.log_prob:.4f}",
-        total=f"{one.cumulative_log_prob:.4f}",
-        score=f"{one.score:.4f}",
+        **dict(zip(("log_prob", "total", "score"), component.numbers(one))),
         rank=tree["of"].format(rank=one.rank + 1, count=len(found.competitors)),
+        place=tree["rank"],
         fate=tree[one.fate],
     )
     if reason is None:

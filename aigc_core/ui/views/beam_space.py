@@ -29,7 +29,7 @@ def draw(words: Words, model: str, prompt: str, settings: BeamSettings) -> None:
         st.markdown(words("space.dropped"))
         return
     last = spaced.prompt[len(bare.prompt)] if more > 0 else spaced.prompt[-1]
-    st.markdown(plain.sentence(words, "space.reading", more=more, token=visible(last.text), id=last.id))
+    st.markdown(plain.sentence(words, "space.reading", more=more, token=visible(last.text), id=last.id, **begin_with_space(spaced, bare)))
     for column, name, one in zip(st.columns(2, gap="large"), ("with", "without"), both):
         with column:
             st.markdown(f"**{words(f'space.{name}')}**")
@@ -37,14 +37,21 @@ def draw(words: Words, model: str, prompt: str, settings: BeamSettings) -> None:
             st.code(" ".join(f"{visible(token.text)}[{token.id}]" for token in one.prompt), language=None, wrap_lines=True)
             st.caption(words("space.first"))
             st.code("\n".join(first(one)), language=None)
-            st.caption(words("space.goes_on", mean=f"{one_mean(one, settings):.3f}"))
+            st.caption(words("space.goes_on", mean=f"{mean(one, settings):.3f}".replace("-", "−")))
             st.code(visible("".join(token.text for token in one.tokens)), language=None, wrap_lines=True)
+
+
+def begin_with_space(spaced: Continuation, bare: Continuation) -> dict[str, int]:
+    """Of the first step's candidates, as many of each as both have."""
+    count = min(len(spaced.first), len(bare.first))
+    counted = {"spaced": spaced, "bare": bare}
+    return {"count": count} | {name: sum(each.token.text[:1].isspace() for each in one.first[:count]) for name, one in counted.items()}
 
 
 def first(one: Continuation) -> list[str]:
     return [f"{visible(each.token.text)}[{each.token_id}]  {each.probability:.1%}" for each in one.first[:FIRST]]
 
 
-def one_mean(one: Continuation, settings: BeamSettings) -> float:
+def mean(one: Continuation, settings: BeamSettings) -> float:
     """Nats a token of the best continuation: its score as if the penalty were 1."""
     return one.score * len(one.tokens) ** (settings.length_penalty - 1)
