@@ -82,30 +82,36 @@ class TreeLayout:
         return len(self.counts)
 
 
-def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
-    """Places the steps of a search, complete or not.
+class Growth:
+    """A search's tree, placed step by step; ``beams`` is num_beams, so that the picture's height is known before the first step."""
 
-    beams: num_beams, where it is known; else as many as were kept or ended at once. Known from the start, the picture's height is, too.
-    """
-    kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
-    beams = beams or max(kept, 0 if kept > 1 else ended, 1)
-    leads = tuple(_best(step) for step in steps)
-    root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root")
-    nodes, more, heights = [root], [], {ROOT: root.y}
-    for step in steps:
-        places = _places(step.candidates, heights, beams)
-        places |= _twigs(step, heights, more, 3 if beams <= 8 else 2)
-        why = reasons(step, beams)
+    def __init__(self, beams: int) -> None:
+        self._beams = self._rows = beams
+        root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root")
+        self._nodes, self._heights = [root], {ROOT: root.y}
+        self._more: list[MoreTwigs] = []
+        self._counts: list[int] = []
+        self._leads: list[int | None] = []
+
+    def grow(self, steps: Sequence[BeamStep]) -> TreeLayout:
+        """The tree of these steps, which begin with those of the last call."""
+        for step in steps[len(self._counts) :]:
+            self._place(step)
+        return TreeLayout(tuple(self._nodes), tuple(self._more), self._rows, self._beams, tuple(self._counts), tuple(self._leads))
+
+    def _place(self, step: BeamStep) -> None:
+        places = _places(step.candidates, self._heights, self._beams)
+        places |= _twigs(step, self._heights, self._more, 3 if self._beams <= 8 else 2)
+        why = reasons(step, self._beams)
         for each in step.candidates:
             if each.id not in places:
                 continue
-            pruned = each.fate == "pruned"
-            nodes.append(
+            self._nodes.append(
                 TreeNode(
                     each.id,
                     _parent(each),
                     step.index + 1,
-                    step.index + (TWIG[0] if pruned else 1.0),
+                    step.index + (TWIG[0] if each.fate == "pruned" else 1.0),
                     places[each.id],
                     each.token.text,
                     each.token.special,
@@ -117,8 +123,16 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
                     why.get(each.id),
                 )
             )
-        heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
-    return TreeLayout(tuple(nodes), tuple(more), max(beams, kept), beams, tuple(len(step.candidates) for step in steps), leads)
+        self._heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
+        self._rows = max(self._rows, len(self._heights))
+        self._counts.append(len(step.candidates))
+        self._leads.append(_best(step))
+
+
+def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
+    """Places the steps of a search, complete or not; without ``beams`` there are as many as were kept or ended at once."""
+    kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
+    return Growth(beams or max(kept, 0 if kept > 1 else ended, 1)).grow(steps)
 
 
 def _parent(candidate: BeamCandidate) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from aigc_core.analysis.beams import known
-from aigc_core.analysis.tree import layout
+from aigc_core.analysis.tree import Growth
 from aigc_core.ui import cache, controls, page, running
 from aigc_core.ui.components.beam_tree import beam_tree
 from aigc_core.ui.views import beam_greedy, beam_knobs, beam_node, beam_settings, beam_space
@@ -24,9 +24,9 @@ with searched:
     steps, beams = search.items, settings.num_beams
     told = words.table("tree") | (words.table("drawn") if settings.do_sample else {})
     height = min(620, 290 + 44 * beams)  # pixels: a row for each beam, until rows grow thinner
-    whole, chosen = layout(steps, beams), controls.chosen_token()
+    growth = Growth(beams)
+    whole, nodes, chosen = growth.grow(steps), known(steps), controls.chosen_token()
     drawn = {node.id for node in whole.nodes}
-    nodes = known(steps)
     lit = chosen if chosen in drawn else nodes[chosen].parent if chosen in nodes else chosen  # some twigs are only counted
     tree = beam_tree(lit, told, "tree", controls.choose_token, controls.chosen_number("step"), controls.choose_step, height)
     tree.update(whole, beam_greedy.marked(steps, settings).nodes)
@@ -36,12 +36,12 @@ with searched:
     if not search.done:
         button.button(words("stop"), key="stop_search", icon=":material/stop:", on_click=search.stop)
         for _ in search.advance():
-            tree.update(layout(steps, beams), beam_greedy.marked(steps, settings).nodes)
+            tree.update(growth.grow(steps), beam_greedy.marked(steps, settings).nodes)
     button.button(words("again"), key="search_again", icon=":material/replay:", on_click=running.forget, args=("search",))
     outcome.caption(words("stopped" if search.stopped else "finished", steps=len(steps)), width="content")
 
     if steps:
-        whole, nodes = layout(steps, beams), known(steps)
+        whole, nodes = growth.grow(steps), known(steps)
         if not search.stopped:
             path, text = beam_greedy.find(steps, settings, model, prompt)
             tree.update(whole, path.nodes)
