@@ -12,7 +12,7 @@ MODEL_MS = 60_000  # a first answer may have to import torch and load the model
 
 
 def text_box(page: Page) -> Locator:
-    return page.get_by_test_id("stMain").get_by_test_id("stTextInput").locator("input")
+    return page.get_by_test_id("stMain").get_by_test_id("stTextInput").locator("input").first
 
 
 def title(page: Page) -> Locator:

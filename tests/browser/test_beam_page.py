@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -82,8 +82,9 @@ def test_a_clicked_node_shows_its_path_and_its_competitors(recorded, server, ope
         page.keyboard.press(key)
     page.wait_for_url("**token=*")
     looks.settle(page)
-    step = recorded[6]
-    node = next(each for each in step.candidates if f"token={each.id}" in page.url.replace("&", " ").split())
+    chosen = int(parse_qs(urlsplit(page.url).query)["token"][0])
+    step, node = next((step, each) for step in recorded for each in step.candidates if each.id == chosen)
+    assert 0 < step.index < 9
     shown = [row.locator("td").all_inner_texts() for row in rows.all()]
     for cells, each in zip(shown, step.candidates, strict=True):
         numbers = [f"{value:.4f}".replace("-", "−") for value in (each.log_prob, each.cumulative_log_prob, each.score)]
