@@ -44,6 +44,7 @@ def end_tokens(model: LanguageModel, named: tuple[str, ...] = ()) -> EndTokens:
         spelled = [model.tokenizer(form, add_special_tokens=False, verbose=False)["input_ids"] for form in (text, f" {text}", f"a{text}")]
         alike = {token.id: token for token in tokens(model, sum(spelled, [])) if token.text.strip() == text}
         if not alike:
-            raise AigcError("no_such_token", text=text, name=model.card.name, pieces=" ".join(each.text for each in tokens(model, spelled[0])))
+            pieces = " | ".join(token.text for token in tokens(model, spelled[0]))
+            raise AigcError("no_such_token", text=text, name=model.card.name, pieces=pieces)
         found |= alike
     return EndTokens(tokens(model, sorted(end_ids(model))), tuple(found.values()))

@@ -21,7 +21,8 @@ def penalty_lines(
     """A line for each hypothesis: its score over the penalty, as a multiple of the best one's there, so that the best one lies at 1.
 
     Scores themselves span seven powers of ten from −3 to 3; the multiple shows who leads, by how much, and where two change places.
-    ``returned``: nodes, best first; they and those that lead somewhere are drawn strong, the others thin. Marked are the search's own penalty and each change.
+    ``returned``: nodes, best first; they and those that lead somewhere are drawn strong, the others thin. Marked are the search's own
+    penalty and each change.
     """
     text = text or words("en")
     look = theme(dark)
@@ -33,7 +34,8 @@ def penalty_lines(
     strong = [*returned, *(node for _, node in turns if node not in returned)]
     others = [each for each in lines if each.node not in strong]
     if others:  # one trace for all: there may be hundreds
-        x, y = ([value for each in others for value in (*row(each), None)] for row in (lambda _: PENALTIES, lambda each: times[each.node]))
+        x = [value for _ in others for value in (*PENALTIES, None)]
+        y = [value for each in others for value in (*times[each.node], None)]
         figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=dict(color=look.faint, width=1), opacity=0.4, hoverinfo="skip"))
     hover = text("figure.penalty_hover", text="%{fullData.name}", penalty="%{x:.1f}", score="%{customdata:.4g}") + "<extra></extra>"
     for each in sorted((each for each in lines if each.node in strong), key=lambda each: -strong.index(each.node)):
@@ -57,16 +59,15 @@ def penalty_lines(
     figure.add_annotation(
         x=penalty, yref="paper", y=1, text=f"{penalty:g}".replace("-", "−"), showarrow=False, yanchor="bottom", font=dict(color=look.accent)
     )
-    lowest = max((value for rows in times.values() for value in rows), default=1.0)
+    lowest = min(max((value for row in times.values() for value in row), default=1.0) * 1.03, FAR)
+    grid = dict(showgrid=True, gridcolor=look.grid)
     figure.update_layout(
         template=template(dark),
         height=320,
         margin=dict(t=24),
         showlegend=False,
         hovermode="closest",
-        xaxis=dict(title=text("figure.penalty"), range=[PENALTIES[0] - 0.05, PENALTIES[-1] + 0.05], dtick=1, showgrid=True, gridcolor=look.grid),
-        yaxis=dict(
-            title=text("figure.times"), range=[min(max(lowest, 1.1) * 1.03, FAR), 0.97], showgrid=True, gridcolor=look.grid, ticksuffix=" ×"
-        ),
+        xaxis=dict(title=text("figure.penalty"), range=[PENALTIES[0] - 0.05, PENALTIES[-1] + 0.05], dtick=1, **grid),
+        yaxis=dict(title=text("figure.times"), range=[max(lowest, 1.13), 0.97], ticksuffix=" ×", **grid),
     )
     return figure

@@ -52,7 +52,9 @@ def test_a_changed_setting_searches_anew(returned, server, open_page):
 
 
 def test_stop_ends_the_search_within_a_step(server, open_page):
-    page = open_page(f"/beam?text={quote(PROMPT)}&num_beams=16&beam_length=60", settled=False)
+    page = open_page(f"/beam?text={quote(PROMPT)}&num_beams=16&beam_length=2")
+    expect(page.get_by_text("The search took 2 steps.")).to_be_visible(timeout=looks.MODEL_MS)
+    looks.slider(page, "New tokens").press("End")
     page.get_by_role("button", name="Stop").click(timeout=looks.MODEL_MS)
     stopped = page.get_by_text("Stopped after")
     expect(stopped).to_be_visible()

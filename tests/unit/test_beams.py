@@ -23,7 +23,9 @@ def step(index: int, *rows: tuple) -> BeamStep:
 
 # two beams; 2 ends at once, 5 and 6 one token later
 STEPS = [
-    step(0, (0, None, -0.5, -0.5, "kept"), (2, None, -0.9, -0.9, "finished"), (1, None, -1.0, -1.0, "kept"), (3, None, -2.0, -2.0, "pruned")),
+    step(
+        0, (0, None, -0.5, -0.5, "kept"), (2, None, -0.9, -0.9, "finished"), (1, None, -1.0, -1.0, "kept"), (3, None, -2.0, -2.0, "pruned")
+    ),
     step(1, (4, 1, -0.1, -1.1, "kept"), (5, 0, -0.8, -1.3, "finished"), (7, 0, -0.9, -1.4, "kept"), (8, 1, -0.7, -1.7, "pruned")),
     step(2, (9, 4, -0.1, -1.2, "finished"), (10, 7, -0.1, -1.5, "finished"), (11, 4, -3.0, -4.1, "pruned"), (12, 7, -3.0, -4.4, "pruned")),
 ]  # fmt: skip

@@ -89,7 +89,8 @@ class Tree {
 
   /** What is to be seen at the step shown. */
   stand() {
-    const { step } = this.replay, drawn = (node) => node.fate !== "pruned" || this.twigs || node.id === this.selected || this.greedy.has(node.id);
+    const { step } = this.replay, asked = ({ id }) => id === this.selected || this.greedy.has(id);
+    const drawn = (node) => this.twigs || node.fate !== "pruned" || asked(node);
     this.best = way(this.nodes.get(this.leads[step - 1]) ?? this.nodes.get(-1));
     this.shown = standing(this.nodes, step).filter(drawn);
   }
@@ -99,9 +100,9 @@ class Tree {
     this.hover(null);
     this.stand();
     if (this.fit === "free") {
-      const { step } = this.replay, { z } = this.aim, x = this.picture.columns[step] * z, [left] = this.picture.at({ x: step, y: 0 }, this.aim);
+      const { step } = this.replay, [left] = this.picture.at({ x: step, y: 0 }, this.aim), middle = this.size[0] / 2;
       this.following = false;
-      if (left < 30 || left > this.size[0] - 90) this.aim.x = x - this.size[0] / 2;
+      if (left < 30 || left > this.size[0] - 90) this.aim.x += left - middle;
     }
     this.settle();
   }
@@ -268,7 +269,7 @@ class Tree {
 
   /** Left: the parent; right: the best child; up and down: the neighbours in the column. Enter chooses. */
   key(event) {
-    const now = this.nodes.get(this.hovered ?? this.selected) ?? this.nodes.get([...this.best].pop()) ?? this.nodes.get(-1);
+    const now = this.nodes.get(this.hovered ?? this.selected) ?? this.nodes.get([...this.best][0]) ?? this.nodes.get(-1);
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if ((event.key === "Enter" || event.key === " ") && now.id >= 0) this.choose(now.id);
     else if (event.key === "Escape") this.hover(null);

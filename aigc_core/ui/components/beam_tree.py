@@ -36,7 +36,8 @@ HTML = """
       <li class="width"><svg width="22" height="8"><path d="M0 3.5l22-3.5v8l-22-3.5z"/></svg><span></span></li>
     </ul>
     <div class="buttons">
-      <button type="button" class="prune"><svg width="16" height="16"><path d="M2 5h5M7 5c2 0 2 6 4 6M11.5 8.5l2.5 2.5-2.5 2.5-2.5-2.5z"/></svg></button>
+      <button type="button" class="prune"><svg width="16" height="16">
+        <path d="M2 5h5M7 5c2 0 2 6 4 6M11.5 8.5l2.5 2.5-2.5 2.5-2.5-2.5z"/></svg></button>
       <button type="button" class="out"><svg width="16" height="16"><path d="M3 8h10"/></svg></button>
       <button type="button" class="in"><svg width="16" height="16"><path d="M3 8h10M8 3v10"/></svg></button>
       <button type="button" class="whole"><svg width="16" height="16"><path d="M5 5L2 8l3 3M11 5l3 3-3 3M2 8h12"/></svg></button>
@@ -134,8 +135,8 @@ def beam_tree(
     selected: the id of the node whose path is lit. step: how many recorded steps the replay shows, None for all. The caller owns both;
     ``on_select(node_id)`` and ``on_step(step)`` run as widget callbacks, before the script.
     words: ``label`` (read to those who cannot see the tree), ``root``, ``axis``; the legend's ``kept``, ``finished``, ``pruned``, ``best``,
-    ``greedy``, ``width``; the buttons' ``zoom_out``, ``zoom_in``, ``whole``, ``hide``, ``show``, ``play``, ``pause``; the slider's ``steps``
-    and the template ``step`` ({step}, {count}); the card's ``probability``, ``log_prob``, ``cumulative``, ``score``, ``rank`` and the
+    ``greedy``, ``width``; the buttons' ``zoom_out``, ``zoom_in``, ``whole``, ``hide``, ``show``, ``play``, ``pause``; the slider's
+    ``steps`` and the template ``step`` ({step}, {count}); the card's ``probability``, ``log_prob``, ``cumulative``, ``score``, ``rank`` and the
     templates ``of`` ({rank}, {count}), ``behind`` ({rank}, {count}, {beams}, {nats}) and ``ends_late`` (without {nats}).
     """
 
