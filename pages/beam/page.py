@@ -29,24 +29,26 @@ with searched:
     drawn = {node.id for node in whole.nodes}
     lit = chosen if chosen in drawn else nodes[chosen].parent if chosen in nodes else chosen  # some twigs are only counted
     tree = beam_tree(lit, told, "tree", controls.choose_token, controls.chosen_number("step"), controls.choose_step, height)
-    tree.update(whole, beam_greedy.marked(steps, settings).nodes)
+    tree.update(whole, beam_greedy.marked(steps, settings).nodes, search.done)
     st.caption(words("tree_caption"))
     with st.container(horizontal=True, vertical_alignment="center"):
         button, outcome = st.empty(), st.empty()
     if not search.done:
         button.button(words("stop"), key="stop_search", icon=":material/stop:", on_click=search.stop)
         for _ in search.advance():
-            tree.update(growth.grow(steps), beam_greedy.marked(steps, settings).nodes)
+            tree.update(growth.grow(steps), beam_greedy.marked(steps, settings).nodes, done=False)
     button.button(words("again"), key="search_again", icon=":material/replay:", on_click=running.forget, args=("search",))
     outcome.caption(words("stopped" if search.stopped else "finished", steps=len(steps)), width="content")
 
     if steps:
         whole, nodes = growth.grow(steps), known(steps)
-        if not search.stopped:
+        if search.stopped:  # nothing further is computed
+            tree.update(whole, beam_greedy.marked(steps, settings).nodes, done=True)
+        else:
             path, text = beam_greedy.find(steps, settings, model, prompt)
-            tree.update(whole, path.nodes)
+            tree.update(whole, path.nodes, done=True)
             beam_greedy.tell(words, steps, settings, path, text)
-        beam_space.draw(words, model, prompt, settings)
+            beam_space.draw(words, model, prompt, settings)
         node = chosen if chosen in nodes else whole.best
         if node is not None:
             beam_node.draw(words, steps, node, beams, prompt, told)

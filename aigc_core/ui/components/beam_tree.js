@@ -16,7 +16,10 @@ function mount(data, parentElement, send) {
     tree?.close();
     trees.set(data.name, tree = new Tree(parentElement));
   }
-  if (data.selected !== tree.data?.selected) tree.selected = data.selected;  // not when an older run answers what it was asked
+  if (data.selected !== tree.data?.selected) {  // not when an older run answers what it was asked
+    tree.unseen = data.selected !== tree.selected;  // chosen elsewhere: it comes into view with its nodes
+    tree.selected = data.selected;
+  }
   if (data.step !== tree.data?.step && !tree.replay.timer) tree.replay.at = data.step;
   Object.assign(tree, { data, send });
   tree.draw();
@@ -84,6 +87,19 @@ class Tree {
     this.replay.take(this.counts.length, words);
     this.picture.take([...this.nodes.values()], this.look, this.size[1], this.rows);
     this.stand();
+    const chosen = this.done && this.unseen && this.nodes.get(this.selected);
+    if (chosen && chosen.step <= this.replay.step) this.reveal(chosen);
+    else this.settle();
+  }
+
+  /** Brings a node's column into view where it is out of it. */
+  reveal(node) {
+    this.unseen = false;
+    this.settle();
+    const [left] = this.picture.at(node, this.aim);
+    if (left >= 30 && left <= this.size[0] - 90) return;
+    Object.assign(this, { fit: "free", following: false });
+    this.aim.x += left - this.size[0] / 2;
     this.settle();
   }
 
@@ -99,12 +115,8 @@ class Tree {
   replayed() {
     this.hover(null);
     this.stand();
-    if (this.fit === "free") {
-      const { step } = this.replay, [left] = this.picture.at({ x: step, y: 0 }, this.aim), middle = this.size[0] / 2;
-      this.following = false;
-      if (left < 30 || left > this.size[0] - 90) this.aim.x += left - middle;
-    }
-    this.settle();
+    if (this.fit === "free") this.reveal({ x: this.replay.step, y: 0 });
+    else this.settle();
   }
 
   dress(words) {

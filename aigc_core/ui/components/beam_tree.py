@@ -77,15 +77,19 @@ class Tree:
     _settled: tuple[int, str] | None = field(default=None, repr=False)  # how many steps have been brought, and their digest
     _mounts: int = field(default=0, repr=False)
 
-    def update(self, layout: TreeLayout, greedy: Sequence[int] = ()) -> None:
-        """Shows this tree from now to the end of the run; may be called many times a second. ``greedy`` are the nodes of that path."""
+    def update(self, layout: TreeLayout, greedy: Sequence[int], done: bool) -> None:
+        """Shows this tree from now to the end of the run; may be called many times a second.
+
+        ``greedy`` are the nodes of that path. Once ``done``, a node chosen elsewhere comes into view; until then the growing edge is.
+        """
         settled = layout.n_steps // CHUNK * CHUNK
         if self._settled is None or self._settled[0] != settled:
             nodes = _part(layout, 0, settled)
             digest = hashlib.blake2b(json.dumps(nodes["nodes"]).encode(), digest_size=8).hexdigest()
             self._settled = settled, digest
             self._carry(0, "settled", nodes | {"digest": digest})
-        self._carry(1, "newest", _part(layout, settled, layout.n_steps) | {"after": self._settled[1], "greedy": list(greedy)})
+        state = {"after": self._settled[1], "greedy": list(greedy), "done": done}
+        self._carry(1, "newest", _part(layout, settled, layout.n_steps) | state)
 
     def _carry(self, slot: int, part: str, data: dict) -> None:
         self._mounts += 1  # Streamlit refuses two mounts without a key that are alike in one run
@@ -101,7 +105,6 @@ def _part(layout: TreeLayout, first: int, past: int) -> dict:
         "more": [[each.beside, each.count] for each in layout.more if each.step in drawn],
         "counts": layout.counts[first:past],
         "leads": layout.leads[first:past],
-        "greedy": [],
         "root": layout.nodes[0].y,
         "rows": layout.rows,
         "beams": layout.beams,

@@ -18,11 +18,11 @@ function assemble(name, label) {
   const { settled, newest } = carriers.get(name) ?? {};
   if (!settled) return null;
   const parts = newest?.after === settled.digest ? [settled, newest] : [settled];  // another run's newest steps may still be there
-  const { rows, beams, greedy, root: y } = parts[parts.length - 1], join = (field) => parts.flatMap((part) => part[field]);
+  const { rows, beams, greedy = [], done = false, root: y } = parts[parts.length - 1], join = (field) => parts.flatMap((part) => part[field]);
   const nodes = new Map([[-1, { id: -1, step: 0, x: 0, y, label, fate: "root", share: 1, kin: [] }]]), counts = join("counts");
   for (const row of join("nodes")) add(nodes, row);
   for (const [id, count] of join("more")) nodes.get(id).more = count;
-  return { nodes, counts, rows, beams, leads: join("leads"), greedy: new Set(greedy) };
+  return { nodes, counts, rows, beams, leads: join("leads"), greedy: new Set(greedy), done };
 }
 
 /** The nodes that stand after so many steps; those are `live` that lead to a running beam or to an end. */
