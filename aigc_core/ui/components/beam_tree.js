@@ -264,13 +264,17 @@ class Tree {
     return found;
   }
 
-  hover(id) {
+  /** The picture follows with the next frame, however many places the pointer has passed by then; `atOnce` for who reads the card. */
+  hover(id, atOnce = false) {
     if (id === (this.hovered ?? null)) return;
     this.hovered = id;
     const node = this.nodes.get(id);
     this.canvas.style.cursor = node ? "pointer" : "";
     this.card.show(null);
-    if (this.painted) this.paint(performance.now());
+    if (!this.painted) return;
+    cancelAnimationFrame(this.frame);
+    if (atOnce) this.paint(performance.now());
+    else this.frame = requestAnimationFrame((time) => this.paint(time));
   }
 
   choose(id) {
@@ -298,7 +302,7 @@ class Tree {
     if (!next || next.fate === "root") return;
     const [x] = this.picture.at(next, this.aim), out = x < 30 ? x - 90 : x > this.size[0] - 120 ? x - this.size[0] + 160 : 0;
     if (out) this.pan(out, 0);
-    this.hover(next.id);
+    this.hover(next.id, true);
     this.root.querySelector(".told").textContent = this.card.spoken();
   }
 }

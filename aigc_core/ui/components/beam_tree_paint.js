@@ -136,46 +136,53 @@ class Picture {
     path.bezierCurveTo(middle, up.py, middle, py, px, py);
   }
 
+  /** One stroke for all shapes of a kind and colour; those on the chosen path lie above. */
   shapes(seen, view, { best, path, hover, chosen }) {
-    const { ctx, look } = this, size = clamp(view.z, 0.55, 1.15);
+    const { look } = this, size = clamp(view.z, 0.55, 1.15), r = (DOT + 0.75) * size;
+    const twigs = new Path2D(), dots = new Map([look.past, look.live, look.best, look.chosen].map((colour) => [colour, new Path2D()]));
     for (const node of seen) {
-      const { px, py, fate } = node;
-      if (fate === "pruned") this.diamond(px, py, TWIG * size);
-      else if (fate === "finished") this.flag(px, py, FLAG * size);
-      else if (fate === "root") this.shape(look.paper, look.text, 1.3, () => ctx.arc(px, py, DOT * size, 0, 7));
-      else {
-        const colour = path.has(node.id) ? look.chosen : best.has(node.id) ? look.best : node.live ? look.live : look.past;
-        this.shape(colour, look.paper, 1.5 * size, () => ctx.arc(px, py, (DOT + 0.75) * size, 0, 7));  // stands out on its own edge
-      }
+      const { id, px, py, fate } = node;
+      if (fate === "pruned") this.diamond(twigs, px, py, TWIG * size);
+      if (fate !== "kept") continue;
+      const dot = dots.get(path.has(id) ? look.chosen : best.has(id) ? look.best : node.live ? look.live : look.past);
+      dot.moveTo(px + r, py);
+      dot.arc(px, py, r, 0, 7);
     }
-    const ring = (node, colour) => node && this.shape(null, colour, 2, () => {
-      ctx.arc(node.px, node.py, { finished: 12, pruned: 6.5 }[node.fate] ?? 8, 0, 7);
-    });
-    ring(hover, look.text);
-    ring(chosen, look.chosen);
+    this.ink(twigs, look.paper, look.faint, 1.2);
+    for (const [colour, dot] of dots) this.ink(dot, colour, look.paper, 1.5 * size);  // stands out on its own edge
+    for (const { px, py, fate } of seen) {
+      if (fate === "finished") this.flag(px, py, FLAG * size);
+      else if (fate === "root") this.ring(px, py, DOT * size, look.text, 1.3, look.paper);
+    }
+    const around = { finished: 12, pruned: 6.5 };
+    for (const [node, colour] of [[hover, look.text], [chosen, look.chosen]]) {
+      if (node) this.ring(node.px, node.py, around[node.fate] ?? 8, colour, 2, "transparent");
+    }
   }
 
-  shape(fill, line, width, draw) {
+  ink(path, fill, line, width) {
     const { ctx } = this;
-    ctx.beginPath();
-    draw();
-    Object.assign(ctx, { fillStyle: fill ?? "transparent", strokeStyle: line, lineWidth: width });
-    ctx.fill();
-    ctx.stroke();
+    Object.assign(ctx, { fillStyle: fill, strokeStyle: line, lineWidth: width });
+    ctx.fill(path);
+    ctx.stroke(path);
   }
 
-  diamond(x, y, r) {
-    const { ctx, look } = this;
-    this.shape(look.paper, look.faint, 1.2, () => {
-      ctx.moveTo(x - r, y);
-      for (const [right, down] of [[0, -r], [r, 0], [0, r]]) ctx.lineTo(x + right, y + down);
-      ctx.closePath();
-    });
+  ring(x, y, r, line, width, fill) {
+    const path = new Path2D();
+    path.arc(x, y, r, 0, 7);
+    this.ink(path, fill, line, width);
+  }
+
+  diamond(path, x, y, r) {
+    path.moveTo(x - r, y);
+    for (const [right, down] of [[0, -r], [r, 0], [0, r]]) path.lineTo(x + right, y + down);
+    path.closePath();
   }
 
   flag(x, y, r) {
-    const { ctx, look } = this, ring = r + 2.6;
-    this.shape(look.paper, look.finished, 1.3, () => ctx.rect(x - ring, y - ring, 2 * ring, 2 * ring));
+    const { ctx, look } = this, far = r + 2.6, box = new Path2D();
+    box.rect(x - far, y - far, 2 * far, 2 * far);
+    this.ink(box, look.paper, look.finished, 1.3);
     ctx.fillStyle = look.finished;
     ctx.fillRect(x - r + 0.6, y - r + 0.6, 2 * r - 1.2, 2 * r - 1.2);
   }
