@@ -20,7 +20,7 @@ def draw(words: Words, model: str, prompt: str, settings: BeamSettings) -> None:
     without = prompt.rstrip()
     if without == prompt or not without:
         return
-    settings = replace(settings, num_return_sequences=1)
+    settings = replace(settings, num_return_sequences=1, do_sample=False)  # the most probable tokens, not some that were drawn
     both = [cache.ask("decoding.continuation", model, prompt=text, settings=settings) for text in (prompt, without)]
     st.subheader(words("space.title"), anchor=False)
     spaced, bare = both
