@@ -6,6 +6,7 @@ Axes are named from one vocabulary: layer, head, query, key, position, vocab, st
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -277,12 +278,17 @@ class BeamCandidate:
     log_prob: float  # of this token, after the logits processors, in nats
     cumulative_log_prob: float  # the parent's plus its own, added in float32
     score: float  # cumulative_log_prob ÷ generated length ** length_penalty
-    rank: int  # 0 is the best of its step
+    rank: int  # its place in its step: 0 is the best; of sampled beams, the one drawn first
     fate: Literal["kept", "finished", "pruned"]
+    ends: bool = False  # the text cannot go on after it: an end token, or the last token allowed
 
     @property
     def token_id(self) -> int:
         return self.token.id
+
+    @property
+    def probability(self) -> float:
+        return math.exp(self.log_prob)
 
 
 @dataclass(frozen=True)
@@ -302,6 +308,16 @@ class BeamStep:
     index: int
     candidates: tuple[BeamCandidate, ...]
     best: tuple[Hypothesis, ...]
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """How a search continues a prompt: the prompt's own tokens, the best hypothesis', and what could have come first, best first."""
+
+    prompt: tuple[Token, ...]
+    tokens: tuple[Token, ...]
+    score: float
+    first: tuple[BeamCandidate, ...]
 
 
 @dataclass(frozen=True)

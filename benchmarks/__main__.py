@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("first_paint", "page_answer", "bertviz", "sliding")
+ALL = ("first_paint", "page_answer", "sliding", "beam", "one_pass", "bertviz")
 PACKAGES = ("torch", "transformers", "streamlit", "plotly", "numpy", "bertviz", "playwright")
 
 

@@ -34,9 +34,7 @@ class Redraws:
         return all(statistics.median(found) >= LEAST for found in self.rates.values())
 
     def markdown(self) -> str:
-        rows = [
-            f"| {size} | {statistics.median(found):.1f} | {min(found):.1f} | {max(found):.1f} |" for size, found in self.rates.items()
-        ]
+        rows = [f"| {size} | {statistics.median(found):.1f} | {min(found):.1f} | {max(found):.1f} |" for size, found in self.rates.items()]
         runs = len(next(iter(self.rates.values())))
         return "\n".join(
             [

@@ -42,7 +42,8 @@ PAGES = {  # name → address
     "rotary": "/positions?a=rotary&b=alibi",
     "beyond": "/positions?view=beyond",
     "generate": "/generate?text=The%20little%20dog&seed=7&length=60&token=7",
-    "beam": "/beam?text=Once%20upon%20a%20time&beam_length=12",
+    "beam": "/beam?text=Once%20upon%20a%20time&num_beams=5&beam_length=24&ends=.%20!&early_stopping=never",
+    "space": "/beam?text=I%20love%20to%20play%20&num_beams=5&num_return_sequences=1&beam_length=12",
 }
 SHOWN = {  # what must be on the page before its picture is taken
     "home": "text=/^(Live|实时)/",  # the recorded picture has been replaced
@@ -65,7 +66,8 @@ SHOWN = {  # what must be on the page before its picture is taken
     "rotary": ".lab .distance canvas",
     "beyond": ".lab .reach canvas >> nth=1",
     "generate": ".js-plotly-plot .main-svg",
-    "beam": "[data-testid=stTable]",
+    "beam": ".js-plotly-plot .main-svg",
+    "space": ".js-plotly-plot .main-svg",
 }
 README = ("home", "attention", "steps", "masked", "generate", "beam")
 SCROLLED = {"steps": ".katex"}  # what stands at the top of the picture, where it is not the page's title

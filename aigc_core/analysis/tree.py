@@ -21,17 +21,13 @@ TWIG = (0.1, 0.32, 0.2)  # of a pruned node: columns after its parent; rows belo
 
 @dataclass(frozen=True)
 class Pruned:
-    """Why a candidate was not taken: its place among all, and its distance to the worst that was kept."""
+    """Why a candidate was not taken: its place among all, and its distance to the worst that was."""
 
-    rank: int  # 0 is the best of its step
+    rank: int  # 0 is the first of its step
     count: int  # candidates of its step
     beams: int
-    behind: float  # nats of cumulative log-probability behind the last kept; negative: ahead of it, but it would have ended the text
-
-    @property
-    def ends_late(self) -> bool:
-        """An end token counts only among the first ``beams`` ranks, and an ended text is never kept as a beam."""
-        return self.behind < 0
+    behind: float  # nats of cumulative log-probability behind the last kept, or, where all end, behind the last that counts as ended
+    ends_late: bool  # it ends the text below the first ``beams`` ranks, where an end does not count; an ended text is never kept
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,6 @@ class TreeNode:
     score: float
     rank: int
     fate: Literal["root", "kept", "finished", "pruned"]
-    on_best_path: bool
     reason: Pruned | None = None  # of a pruned node
 
     @property
@@ -76,38 +71,47 @@ class TreeLayout:
     rows: int
     beams: int
     counts: tuple[int, ...]  # candidates of each step, drawn or not
-    best: int | None  # the last node of the best path: of the best ended hypothesis; before one has ended, of the leading beam
+    leads: tuple[int | None, ...]  # after each step, the last node of the best path: of the best ended hypothesis, else of the leading beam
+
+    @property
+    def best(self) -> int | None:
+        return self.leads[-1] if self.leads else None
 
     @property
     def n_steps(self) -> int:
         return len(self.counts)
 
 
-def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
-    """Places the steps of a search, complete or not.
+class Growth:
+    """A search's tree, placed step by step; ``beams`` is num_beams, so that the picture's height is known before the first step."""
 
-    beams: num_beams, where it is known; else as many as were kept or ended at once. Known from the start, the picture's height is, too.
-    """
-    kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
-    beams = beams or max(kept, 0 if kept > 1 else ended, 1)
-    best = _best(steps)
-    path = _path(steps, best)
-    root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root", True)
-    nodes, more, heights = [root], [], {ROOT: root.y}
-    for step in steps:
-        places = _places(step.candidates, heights, beams)
-        places |= _twigs(step, heights, more, 3 if beams <= 8 else 2)
-        last = _last_kept(step.candidates)
+    def __init__(self, beams: int) -> None:
+        self._beams = self._rows = beams
+        root = TreeNode(ROOT, None, 0, 0.0, (beams - 1) / 2, "", False, 0.0, 0.0, 0.0, 0, "root")
+        self._nodes, self._heights = [root], {ROOT: root.y}
+        self._more: list[MoreTwigs] = []
+        self._counts: list[int] = []
+        self._leads: list[int | None] = []
+
+    def grow(self, steps: Sequence[BeamStep]) -> TreeLayout:
+        """The tree of these steps, which begin with those of the last call."""
+        for step in steps[len(self._counts) :]:
+            self._place(step)
+        return TreeLayout(tuple(self._nodes), tuple(self._more), self._rows, self._beams, tuple(self._counts), tuple(self._leads))
+
+    def _place(self, step: BeamStep) -> None:
+        places = _places(step.candidates, self._heights, self._beams)
+        places |= _twigs(step, self._heights, self._more, 3 if self._beams <= 8 else 2)
+        why = reasons(step, self._beams)
         for each in step.candidates:
             if each.id not in places:
                 continue
-            pruned = each.fate == "pruned"
-            nodes.append(
+            self._nodes.append(
                 TreeNode(
                     each.id,
                     _parent(each),
                     step.index + 1,
-                    step.index + (TWIG[0] if pruned else 1.0),
+                    step.index + (TWIG[0] if each.fate == "pruned" else 1.0),
                     places[each.id],
                     each.token.text,
                     each.token.special,
@@ -116,40 +120,44 @@ def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
                     each.score,
                     each.rank,
                     each.fate,
-                    each.id in path,
-                    Pruned(each.rank, len(step.candidates), beams, last - each.cumulative_log_prob) if pruned else None,
+                    why.get(each.id),
                 )
             )
-        heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
-    return TreeLayout(tuple(nodes), tuple(more), max(beams, kept), beams, tuple(len(step.candidates) for step in steps), best)
+        self._heights = {each.id: places[each.id] for each in step.candidates if each.fate == "kept"}
+        self._rows = max(self._rows, len(self._heights))
+        self._counts.append(len(step.candidates))
+        self._leads.append(_best(step))
+
+
+def layout(steps: Sequence[BeamStep], beams: int | None = None) -> TreeLayout:
+    """Places the steps of a search, complete or not; without ``beams`` there are as many as were kept or ended at once."""
+    kept, ended = (max((sum(each.fate == fate for each in step.candidates) for step in steps), default=1) for fate in ("kept", "finished"))
+    return Growth(beams or max(kept, 0 if kept > 1 else ended, 1)).grow(steps)
 
 
 def _parent(candidate: BeamCandidate) -> int:
     return ROOT if candidate.parent is None else candidate.parent
 
 
-def _last_kept(candidates: Iterable[BeamCandidate]) -> float:
-    """The least cumulative log-probability that was kept; at the last step, where all end, the least that ended."""
-    taken = {fate: [each.cumulative_log_prob for each in candidates if each.fate == fate] for fate in ("kept", "finished")}
-    return min(taken["kept"] or taken["finished"], default=-math.inf)
+def reasons(step: BeamStep, beams: int) -> dict[int, Pruned]:
+    """Why each pruned candidate of a step was pruned, by its id."""
+    taken = {fate: [each.cumulative_log_prob for each in step.candidates if each.fate == fate] for fate in ("kept", "finished")}
+    last = min(taken["kept"] or taken["finished"], default=-math.inf)
+
+    def reason(each: BeamCandidate) -> Pruned:
+        behind = last - each.cumulative_log_prob
+        # at the last step all end: there the ranks alone decide, and sampled beams are ranked as they were drawn
+        late = each.ends and (bool(taken["kept"]) or behind < 0)
+        return Pruned(each.rank, len(step.candidates), beams, behind, late)
+
+    return {each.id: reason(each) for each in step.candidates if each.fate == "pruned"}
 
 
-def _best(steps: Sequence[BeamStep]) -> int | None:
-    if not steps:
-        return None
-    if steps[-1].best:
-        return steps[-1].best[0].node
-    running = [each for each in steps[-1].candidates if each.fate == "kept"]
+def _best(step: BeamStep) -> int | None:
+    if step.best:
+        return step.best[0].node
+    running = [each for each in step.candidates if each.fate == "kept"]
     return max(running, key=lambda each: each.score).id if running else None
-
-
-def _path(steps: Sequence[BeamStep], last: int | None) -> set[int]:
-    parents = {each.id: _parent(each) for step in steps for each in step.candidates if each.fate != "pruned"}
-    path = set()
-    while last is not None and last != ROOT:
-        path.add(last)
-        last = parents[last]
-    return path
 
 
 def _places(candidates: Iterable[BeamCandidate], heights: dict[int, float], rows: int) -> dict[int, float]:

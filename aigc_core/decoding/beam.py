@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aigc_core.decoding.settings import BeamSettings
 from aigc_core.decoding.stepping import steps
 from aigc_core.models.tokens import encode, tokens
-from aigc_core.traces import BeamCandidate, BeamStep, Hypothesis
+from aigc_core.traces import BeamCandidate, BeamStep, Continuation, Hypothesis
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +37,7 @@ class Observer:
         self._beams: list[int | None] = [None] * settings.num_beams  # the node each running beam ends in
         self._paths: dict[int, tuple[int, ...]] = {}  # node → generated ids up to it, of the nodes that may still be asked for
         self._finished: dict[tuple[int, ...], int] = {}  # generated ids of an ended hypothesis → its node
+        self._texts: dict[tuple[int, ...], str] = {}  # the same → its text
         self._index = self._nodes = 0
         self._random: torch.Tensor | None = None  # this search's own state of the generator
 
@@ -95,49 +96,53 @@ class Observer:
 
     def _note(self, given: dict, sequences, beam_scores, beam_indices, is_sent_finished) -> None:
         """One step, from what the search has just ranked, kept and finished."""
-        prompt, length, n = given["decoder_prompt_len"], given["cur_len"], given["num_beams"]
+        prompt, length = given["decoder_prompt_len"], given["cur_len"]
         place = length - prompt
-        totals = given["topk_log_probs"][0]
-        scores = (totals / ((place + 1) ** given["length_penalty"])).tolist()
-        parents = given["topk_running_beam_indices"][0, :, place].tolist()
-        ids = given["topk_running_sequences"][0, :, length].tolist()
-        ends = (given["next_token_hits_stopping_criteria"] & given["top_num_beam_mask"])[0].tolist()
-        _, kept_scores, kept_beams = self._kept
-        kept_ids = self._kept[0][0, :, length].tolist()
-        kept = {
-            (beam, token): slot
-            for slot, (beam, token, score) in enumerate(zip(kept_beams[0, :, place].tolist(), kept_ids, kept_scores[0].tolist()))
-            if score > FILLER
-        }
-        named = dict(zip(ids, tokens(self._model, ids)))
-        own = self._log_probs[parents, ids].tolist()
+        beams = given["topk_running_beam_indices"][0, :, place]
+        new = given["topk_running_sequences"][0, :, length]
+        ranked = given["topk_log_probs"][0]
+        own = self._log_probs[beams, new].tolist()
+        scores = (ranked / ((place + 1) ** given["length_penalty"])).tolist()
+        ends = given["next_token_hits_stopping_criteria"][0].tolist()
+        beams, new, totals = beams.tolist(), new.tolist(), ranked.tolist()
+        kept_sequences, kept_scores, kept_beams = self._kept
+        kept_rows = zip(kept_beams[0, :, place].tolist(), kept_sequences[0, :, length].tolist(), kept_scores[0].tolist())
+        kept = {(beam, token): slot for slot, (beam, token, score) in enumerate(kept_rows) if score > FILLER}
+        named = tokens(self._model, new)
 
-        candidates, beams, paths = [], [None] * n, {}
-        for rank, (beam, token, total) in enumerate(zip(parents, ids, totals.tolist())):
+        candidates, running, paths = [], [None] * given["num_beams"], {}
+        for rank, (beam, token, total) in enumerate(zip(beams, new, totals)):
             if total <= FILLER:
                 continue
             node, self._nodes = self._nodes, self._nodes + 1
             parent = self._beams[beam] if self._index else None
             slot = kept.get((beam, token))
-            fate = "finished" if ends[rank] else "pruned" if slot is None else "kept"
-            path = (*self._paths.get(parent, ()), token)
-            if fate == "finished":
-                self._finished[path] = node
-            if slot is not None:
-                beams[slot] = node
-                paths[node] = path
-            candidates.append(BeamCandidate(node, parent, named[token], own[rank], total, scores[rank], rank, fate))
-        self._beams, self._paths = beams, paths
+            fate = "kept" if slot is not None else "finished" if ends[rank] and rank < given["num_beams"] else "pruned"
+            if fate != "pruned":
+                path = (*self._paths.get(parent, ()), token)
+                if fate == "finished":
+                    self._finished[path] = node
+                else:
+                    running[slot], paths[node] = node, path
+            candidates.append(BeamCandidate(node, parent, named[rank], own[rank], total, scores[rank], rank, fate, ends[rank]))
+        self._beams, self._paths = running, paths
 
-        best = []
-        rows = zip(sequences[0].tolist(), beam_scores[0].tolist(), (beam_indices[0] >= 0).sum(-1).tolist(), is_sent_finished[0].tolist())
-        for row, score, size, ended in rows:
-            if ended:
-                path = tuple(row[prompt : prompt + size])
-                best.append(Hypothesis(self._finished[path], path, self._model.tokenizer.decode(path, skip_special_tokens=True), score))
-        step = BeamStep(self._index, tuple(candidates), tuple(best[: self._settings.num_return_sequences]))
+        ended = is_sent_finished[0].tolist()
+        best = () if True not in ended else self._best(ended, sequences[0, :, prompt:], beam_scores[0], beam_indices[0])
+        step = BeamStep(self._index, tuple(candidates), best)
         self._index += 1
         self._report(step)
+
+    def _best(self, ended: list[bool], sequences: torch.Tensor, scores: torch.Tensor, beams: torch.Tensor) -> tuple[Hypothesis, ...]:
+        """The ended hypotheses that the search holds, best first, as many as are returned."""
+        found = []
+        for row, score, size, is_ended in zip(sequences.tolist(), scores.tolist(), (beams >= 0).sum(-1).tolist(), ended):
+            if is_ended and len(found) < self._settings.num_return_sequences:
+                path = tuple(row[:size])
+                if path not in self._texts:
+                    self._texts[path] = self._model.tokenizer.decode(path, skip_special_tokens=True)
+                found.append(Hypothesis(self._finished[path], path, self._texts[path], score))
+        return tuple(found)
 
 
 def beam_search(model: LanguageModel, prompt: str, settings: BeamSettings = BeamSettings()) -> Iterator[BeamStep]:
@@ -145,12 +150,26 @@ def beam_search(model: LanguageModel, prompt: str, settings: BeamSettings = Beam
 
     Raises AigcError at once: wrong_kind_causal, text_empty, text_long, context_full_new.
     """
+    encoded = _encoded(model, prompt, settings)
+    return steps(lambda emit: _search(model, encoded, settings, emit))
+
+
+def continuation(model: LanguageModel, prompt: str, settings: BeamSettings = BeamSettings()) -> Continuation:
+    """The same search, of which only the beginning and the end are kept. Raises the same errors."""
+    encoded, recorded = _encoded(model, prompt, settings), []
+    _search(model, encoded, settings, recorded.append)
+    best = recorded[-1].best[0]
+    return Continuation(
+        tokens(model, encoded["input_ids"][0].tolist()), tokens(model, list(best.token_ids)), best.score, recorded[0].candidates
+    )
+
+
+def _encoded(model: LanguageModel, prompt: str, settings: BeamSettings) -> dict:
     from aigc_core.models.loading import check_kind
 
     if model.kind != "translation":
         check_kind(model.card.name, model.kind, "causal")
-    encoded = encode(model, prompt, room_for=settings.max_new_tokens if model.kind == "causal" else 0)
-    return steps(lambda emit: _search(model, encoded, settings, emit))
+    return encode(model, prompt, room_for=settings.max_new_tokens if model.kind == "causal" else 0)
 
 
 def _search(model: LanguageModel, encoded: dict, settings: BeamSettings, emit: Callable[[BeamStep], None]) -> None:
@@ -161,6 +180,7 @@ def _search(model: LanguageModel, encoded: dict, settings: BeamSettings, emit: C
     def observed(module, input_ids, logits_processor, stopping_criteria, generation_config, **rest):
         if generation_config.num_beams == 1:
             generation_config.early_stopping = True  # greedy decoding ends with its first end token
+            generation_config.length_penalty = float(settings.length_penalty)  # for the score alone
         return type(module)._beam_search(
             observer,
             input_ids,

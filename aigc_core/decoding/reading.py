@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aigc_core import attention
-from aigc_core.decoding.sample import end_ids
+from aigc_core.decoding.ends import end_ids
 from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
 from aigc_core.traces import Written

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from aigc_core.decoding.ends import end_ids
 from aigc_core.decoding.logits import drawn, draws, process, processors
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.models.tokens import encode, tokens
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from aigc_core.models import LanguageModel
 
 CANDIDATES = 10  # named in each record
-
-
-def end_ids(model: LanguageModel) -> frozenset[int]:
-    """The tokens that end a text: the generation config's own, else the tokenizer's."""
-    found = model.module.generation_config.eos_token_id
-    if found is None:
-        found = model.tokenizer.eos_token_id
-    return frozenset([] if found is None else [found] if isinstance(found, int) else found)
 
 
 def sample(

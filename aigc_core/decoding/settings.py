@@ -110,8 +110,6 @@ class BeamSettings:
         pad = model.module.generation_config.pad_token_id
         given = dict(
             num_beams=self.num_beams,
-            length_penalty=float(self.length_penalty),
-            early_stopping=self.early_stopping,
             num_return_sequences=self.num_return_sequences,
             max_new_tokens=self.max_new_tokens,
             do_sample=self.do_sample,
@@ -119,6 +117,8 @@ class BeamSettings:
             repetition_penalty=float(self.repetition_penalty),
             eos_token_id=ends,
         )
+        if self.num_beams > 1:  # with one, generate() would warn that they mean nothing
+            given |= dict(length_penalty=float(self.length_penalty), early_stopping=self.early_stopping)
         if self.do_sample:
             given |= dict(temperature=float(self.temperature), top_k=int(self.top_k), top_p=float(self.top_p))
         if pad is None and ends is not None:  # generate() would choose the same and say so on every call

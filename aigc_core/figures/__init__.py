@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aigc_core.figures.layers import layers_heatmap, pair_heatmap
     from aigc_core.figures.lens import lens_bars
     from aigc_core.figures.order import order_dots
+    from aigc_core.figures.penalty import penalty_lines
     from aigc_core.figures.reliance import reliance_bars
     from aigc_core.figures.sampling import rivals_bars, vocabulary_curve
 
@@ -24,6 +25,7 @@ __all__ = [
     "lens_bars",
     "order_dots",
     "pair_heatmap",
+    "penalty_lines",
     "reliance_bars",
     "rivals_bars",
     "vocabulary_curve",
@@ -35,6 +37,7 @@ WHERE = {
     "lens_bars": "lens",
     "order_dots": "order",
     "pair_heatmap": "layers",
+    "penalty_lines": "penalty",
     "reliance_bars": "reliance",
     "rivals_bars": "sampling",
     "vocabulary_curve": "sampling",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from aigc_core import limits
 from aigc_core.errors import AigcError
@@ -38,17 +39,21 @@ def readable(tokenizer, token_id: int, piece: str) -> str:
     return text or piece
 
 
+known: WeakKeyDictionary[LanguageModel, dict[int, Token]] = WeakKeyDictionary()  # what ``tokens`` has read, by model
+
+
 def tokens(model: LanguageModel, ids: Sequence[int]) -> tuple[Token, ...]:
-    """The records of token ids."""
-    tokenizer = model.tokenizer
-    special = set(tokenizer.all_special_ids)
-    pieces = tokenizer.convert_ids_to_tokens(list(ids))
-    # an id of the embedding beyond the tokenizer's own has no piece: some families pad their vocabulary
-    pieces = [piece if piece is not None else f"⟨{token_id}⟩" for token_id, piece in zip(ids, pieces)]
-    return tuple(
-        Token(token_id, piece if token_id in special else readable(tokenizer, token_id, piece), piece, token_id in special)
-        for token_id, piece in zip(ids, pieces)
-    )
+    """The records of token ids; each is read once, since a search asks for the same ones at every step."""
+    read = known.setdefault(model, {})
+    if new := [token_id for token_id in dict.fromkeys(ids) if token_id not in read]:
+        tokenizer = model.tokenizer
+        special = set(tokenizer.all_special_ids)
+        for token_id, piece in zip(new, tokenizer.convert_ids_to_tokens(new)):
+            if piece is None:  # an id of the embedding beyond the tokenizer's own: some families pad their vocabulary
+                piece = f"⟨{token_id}⟩"
+            text = piece if token_id in special else readable(tokenizer, token_id, piece)
+            read[token_id] = Token(token_id, text, piece, token_id in special)
+    return tuple(read[token_id] for token_id in ids)
 
 
 def whole(text: str) -> str:

@@ -232,9 +232,14 @@ def choose_head(layer: int, head: int) -> None:
 
 def chosen_token() -> int | None:
     """The token, or node of a search, that was chosen on the page or in its link."""
-    asked = share.asked("token")
-    chosen = st.session_state.setdefault("token", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else None)
-    share.mirror("token", "" if chosen is None else str(chosen), default="")
+    return chosen_number("token")
+
+
+def chosen_number(name: str) -> int | None:
+    """What a picture of our own let choose, kept by its number in the link."""
+    asked = share.asked(name)
+    chosen = st.session_state.setdefault(name, int(asked) if asked and asked.isdecimal() and len(asked) < 6 else None)
+    share.mirror(name, "" if chosen is None else str(chosen), default="")
     return chosen
 
 
@@ -247,6 +252,11 @@ def token(count: int, default: int) -> int:
 def choose_token(index: int) -> None:
     """What a click on a written token, or on a node of a search, does."""
     st.session_state["token"] = max(index, 0)
+
+
+def choose_step(step: int | None) -> None:
+    """What the slider of a replay does; None is the newest step."""
+    st.session_state["step"] = step
 
 
 def next_seed() -> int:

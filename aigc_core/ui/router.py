@@ -28,7 +28,7 @@ MENU = {
     ],
     "writing": [
         ("generate", ":material/edit_note:", ("causal",)),
-        ("beam", ":material/account_tree:", ("causal",)),
+        ("beam", ":material/account_tree:", ("causal", "translation")),
     ],
 }
 
@@ -52,7 +52,7 @@ def main() -> None:
     state["switched"] = state.get("page_before") not in (None, page.url_path)
     state["page_before"] = page.url_path
     if state["switched"]:
-        state["token"] = None  # a token of one page is none of another
+        state["token"] = state["step"] = None  # a token of one page is none of another
     state["menu"] = {each.url_path: each for group in menu.values() for each in group}
     with plain.told(shared):
         state["chosen_model"] = controls.model(shared, kinds[page.url_path])

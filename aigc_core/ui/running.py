@@ -69,12 +69,12 @@ def streams() -> dict[str, Running]:
 
 
 def current(name: str, operation: str, model: str, fold: Callable = lambda step: step, **arguments: object) -> Running:
-    """The session's stream of that name, begun anew where the request changed; a token or node chosen in the old one is forgotten."""
+    """The session's stream of that name, begun anew where the request changed; what was chosen in the old one is forgotten."""
     request, running = (operation, model, arguments), st.session_state.get(name)
     if running is None or running.request != request:
         forget(name)
         if running is not None:
-            st.session_state["token"] = None
+            st.session_state["token"] = st.session_state["step"] = None
         running = streams()[name] = Running(request, cache.backend().stream(operation, model, **arguments), fold)
         st.session_state[name] = running  # in this order: where the tab was closed just before, the script ends here and nothing was begun
     return running

@@ -255,31 +255,6 @@ def test_without_bundled_models_a_link_says_so_and_takes_one_of_ones_own(name, l
     assert app.text_input(key="text").value == TEXT
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_beam_returns_what_generate_returns(language, story_gpt):
-    link = dict(
-        text="One day, a bird", num_beams="3", length_penalty="0.5", num_return_sequences="2", beam_length="8", early_stopping="never"
-    )
-    app = open_page("beam", lang=language, **link)
-    page = words_of("beam", language)
-    encoded = story_gpt.tokenizer("One day, a bird", return_tensors="pt")
-    output = story_gpt.module.generate(
-        **encoded, num_beams=3, length_penalty=0.5, num_return_sequences=2, max_new_tokens=8, early_stopping="never", do_sample=False,
-        return_dict_in_generate=True, output_scores=True, pad_token_id=0,
-    )  # fmt: skip
-    assert not app.exception and not app.error
-    assert app.title[0].value == page("title")
-    table = app.table[0].value
-    expected = [story_gpt.tokenizer.decode(row[encoded["input_ids"].shape[1] :], skip_special_tokens=True) for row in output.sequences]
-    assert [text.replace("\\", "") for text in table[page("column_text")]] == [" ".join(text.split()) for text in expected]
-    assert list(table[page("column_score")]) == [f"{score:.6f}" for score in output.sequences_scores.tolist()]
-
-
-def test_beam_says_when_the_length_penalty_changes_nothing():
-    app = open_page("beam", text="One day, a bird", num_beams="2", beam_length="3")
-    assert words_of("beam", "en")("no_effect") in texts(app)
-
-
 @pytest.mark.parametrize("name", ["bloom", "gpt_neo", "albert", "electra"])
 def test_what_a_family_cannot_show_is_said(name, folder_of):
     """Bloom and GPT-Neo draw their patterns and say that their arithmetic stays shut; ALBERT and ELECTRA show all."""

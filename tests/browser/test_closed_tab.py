@@ -57,11 +57,11 @@ def until(true: Callable[[], bool], what: str, seconds: float = looks.MODEL_MS /
         time.sleep(0.02)
 
 
-def search(server: Server, page, prompt: str, steps: int) -> None:
+def search(server: Server, page, prompt: str, steps: int, beams: int = 40) -> None:
     """Opens a search and waits until it has taken some steps."""
     last = f"{STEP} {steps}"
     before = lines(server).count(last)
-    page.goto(f"{server.url}/beam?text={quote(prompt)}&num_beams=40&beam_length=200", wait_until="commit")
+    page.goto(f"{server.url}/beam?text={quote(prompt)}&num_beams={beams}&beam_length=200", wait_until="commit")
     until(lambda: lines(server).count(last) > before, f"{steps} steps of “{prompt}”")
 
 
@@ -92,24 +92,24 @@ def test_a_search_left_for_another_page_ends_with_its_tab(counted, open_tab):
     until(lambda: count(counted, OVER) == 1, "the end of the search")
 
 
-def test_twenty_abandoned_searches_leave_no_thread(counted, open_tab):
+def test_fifty_abandoned_searches_leave_no_thread(counted, open_tab):
     page = open_tab()
     for number in range(4):  # the web server and the libraries start threads of their own with the first requests
-        search(counted, page, f"Warm {number}", steps=2)
+        search(counted, page, f"Warm {number}", steps=2, beams=4)
     page.close()
     until(lambda: count(counted, OVER) == 4, "the end of the first searches")
     time.sleep(3)
     before = threads(counted)
 
     page = open_tab()
-    for number in range(10):  # the same tab loads another search …
-        search(counted, page, f"Once there were {number} cats", steps=2)
+    for number in range(25):  # the same tab loads another search …
+        search(counted, page, f"Once there were {number} cats", steps=2, beams=4)
     page.close()
-    for number in range(10):  # … and tabs are closed
+    for number in range(25):  # … and tabs are closed
         page = open_tab()
-        search(counted, page, f"Once there were {number} dogs", steps=2)
+        search(counted, page, f"Once there were {number} dogs", steps=2, beams=4)
         page.close()
-    until(lambda: count(counted, OVER) == 24, "the end of all searches")
+    until(lambda: count(counted, OVER) == 54, "the end of all searches")
     # a few threads of the web server come and go; each search that stayed would keep one at least
     until(lambda: threads(counted) < before + 10, f"about {before} threads again")
     assert "Traceback" not in counted.log.read_text(errors="replace")

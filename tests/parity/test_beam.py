@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import math
 import random
 import threading
+from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,15 +16,25 @@ import torch
 from transformers import GenerationMixin
 
 from aigc_core import decoding, models
-from aigc_core.decoding import BeamSettings, beam_search, beam_tree
+from aigc_core.analysis.beams import follow, greedy, known, outcome, path
+from aigc_core.analysis.tree import reasons
+from aigc_core.decoding import BeamSettings, beam_search, beam_tree, continuation, end_tokens
 from aigc_core.errors import AigcError
 
 PROMPT = "The little dog"
-FAMILIES = ("gpt2", "llama", "qwen3", "gpt_neox", "story-gpt")
+FAMILIES = ("gpt2", "llama", "gpt_neox", "qwen3", "t5", "marian")
+SETTINGS = 200
 
 
-def chance(seed: int, d_vocab: int) -> BeamSettings:
-    """Random settings; many end tokens, so that hypotheses of a random model really end early."""
+@cache
+def reached(model) -> tuple[int, ...]:
+    """Tokens that this model's searches come across."""
+    steps = beam_search(model, PROMPT, BeamSettings(num_beams=8, max_new_tokens=20, eos_token_ids=(1,)))
+    return tuple(sorted({each.token_id for step in steps for each in step.candidates}))
+
+
+def chance(seed: int, model) -> BeamSettings:
+    """Random settings; mostly with end tokens that the model reaches, so that hypotheses really end early."""
     draw = random.Random(seed)
     num_beams = draw.choice([1, 2, 3, 5, 8])
     return BeamSettings(
@@ -37,7 +50,7 @@ def chance(seed: int, d_vocab: int) -> BeamSettings:
         top_k=draw.choice([0, 30]),
         top_p=draw.choice([0.9, 1.0]),
         seed=seed,
-        eos_token_ids=draw.choice([None, (0, 5), tuple(draw.sample(range(d_vocab), d_vocab // 15))]),
+        eos_token_ids=draw.choice([None, *(tuple(draw.sample(reached(model), count)) for count in (1, 3, 6, 12))]),
     )
 
 
@@ -47,7 +60,7 @@ def generated(model, settings: BeamSettings):
     torch.manual_seed(settings.seed)
     arguments = settings.for_generate(model) | dict(return_dict_in_generate=True, output_scores=True)
     output = model.module.generate(input_ids=encoded["input_ids"], attention_mask=encoded["attention_mask"], **arguments)
-    return encoded["input_ids"].shape[1], output
+    return 1 if model.kind == "translation" else encoded["input_ids"].shape[1], output
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +68,20 @@ def model(request, model_of):
     return models.load("story-gpt") if request.param == "story-gpt" else model_of(request.param)
 
 
-@pytest.mark.parametrize("seed", range(16))
-@pytest.mark.parametrize("model", FAMILIES, indirect=True)
-def test_ids_and_scores_equal_generate(model, seed):
-    settings = chance(seed, len(model.tokenizer))
-    tree = beam_tree(beam_search(model, PROMPT, settings))
+@pytest.mark.parametrize("seed", range(SETTINGS))
+def test_a_random_search(seed, model_of):
+    """All that holds of every search, over six families by turns."""
+    model = model_of(FAMILIES[seed % len(FAMILIES)])
+    settings = chance(seed, model)
+    steps = list(beam_search(model, PROMPT, settings))
+    tree = beam_tree(steps)
+    equals_generate(model, settings, tree)
+    obeys_its_arithmetic(settings, steps, tree)
+    gives_true_reasons(settings, steps)
+    other_knobs_end_where_said(model, settings, steps, seed)
+
+
+def equals_generate(model, settings: BeamSettings, tree) -> None:
     prompt, output = generated(model, settings)
     rows = output.sequences[:, prompt:].tolist()
     assert len(tree.hypotheses) == settings.num_return_sequences == len(rows)
@@ -71,12 +93,7 @@ def test_ids_and_scores_equal_generate(model, seed):
         assert [hypothesis.score for hypothesis in tree.hypotheses] == output.sequences_scores.tolist()
 
 
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("model", FAMILIES, indirect=True)
-def test_the_tree_obeys_its_arithmetic(model, seed):
-    settings = chance(seed, len(model.tokenizer))
-    steps = list(beam_search(model, PROMPT, settings))
-    tree = beam_tree(steps)
+def obeys_its_arithmetic(settings: BeamSettings, steps, tree) -> None:
     by_id = {node.id: node for node in tree.nodes}
     assert len(by_id) == len(tree.nodes)
     for step in steps:
@@ -96,6 +113,86 @@ def test_the_tree_obeys_its_arithmetic(model, seed):
     best = sorted((node.score for node in tree.finished), reverse=True)[: settings.num_return_sequences]
     if settings.early_stopping == "never":  # otherwise the search may end before a late one is weighed
         assert [hypothesis.score for hypothesis in tree.hypotheses] == best
+
+
+def gives_true_reasons(settings: BeamSettings, steps) -> None:
+    """Fates by the rule, worked out anew, and every pruned candidate's reason against the recorded numbers."""
+    for step in steps:
+        going_on = sorted((each.cumulative_log_prob for each in step.candidates if not each.ends), reverse=True)
+        why = reasons(step, settings.num_beams)
+        kept = [each.cumulative_log_prob for each in step.candidates if each.fate == "kept"]
+        finished = [each for each in step.candidates if each.fate == "finished"]
+        assert sorted(kept, reverse=True) == going_on[: settings.num_beams]
+        assert finished == [each for each in step.candidates if each.ends and each.rank < settings.num_beams]
+        pruned = [each for each in step.candidates if each.fate == "pruned"]
+        assert why.keys() == {each.id for each in pruned}
+        for each in pruned:
+            reason = why[each.id]
+            assert (reason.rank, reason.count, reason.beams) == (each.rank, len(step.candidates), settings.num_beams)
+            last = min(kept or [other.cumulative_log_prob for other in finished], default=-math.inf)
+            assert reason.behind == last - each.cumulative_log_prob
+            if reason.ends_late:
+                assert each.ends and each.rank >= settings.num_beams
+            else:
+                assert reason.behind >= 0 and (not each.ends or not kept)
+            if not settings.do_sample:
+                assert each.rank >= settings.num_beams or not each.ends
+    if len(steps) == settings.max_new_tokens:
+        assert all(each.ends for each in steps[-1].candidates)
+
+
+def other_knobs_end_where_said(model, settings: BeamSettings, steps, seed: int) -> None:
+    """What the record says of another penalty and another early_stopping is what generate() then does."""
+    draw = random.Random(seed + 1000)
+    penalty, stopping = draw.choice([-2.0, 0.0, 0.5, 1.0, 3.0]), draw.choice([True, False, "never"])
+    given = dict(beams=settings.num_beams, max_new_tokens=settings.max_new_tokens)
+    own = outcome(steps, length_penalty=settings.length_penalty, early_stopping=settings.early_stopping, **given)
+    assert own.known and own.steps == len(steps)
+    assert own.best[: settings.num_return_sequences] == tuple(each.node for each in steps[-1].best)
+    said = outcome(steps, length_penalty=penalty, early_stopping=stopping, **given)
+    others = replace(settings, length_penalty=penalty, early_stopping=stopping)
+    prompt, output = generated(model, others)
+    assert (output.sequences.shape[1] - prompt > len(steps)) <= (not said.known)
+    if said.known:
+        nodes = known(steps)
+        for node, row in zip(said.best, output.sequences[:, prompt:].tolist()):
+            ids = [each.token_id for each in path(nodes, node)]
+            assert ids == row[: len(ids)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_bundled_model_too(seed):
+    model = models.load("story-gpt")
+    settings = chance(seed, model)
+    equals_generate(model, settings, beam_tree(beam_search(model, PROMPT, settings)))
+
+
+@pytest.mark.parametrize("num_beams", [2, 5])
+def test_greedy_is_read_from_the_tree(num_beams, model_of):
+    """The most probable continuations, followed through the tree, are what one beam alone writes, as far as they are kept."""
+    for family in FAMILIES:
+        model = model_of(family)
+        settings = BeamSettings(num_beams=num_beams, max_new_tokens=10, eos_token_ids=tuple(range(5, 30)))
+        steps = list(beam_search(model, PROMPT, settings))
+        alone = continuation(model, PROMPT, replace(settings, num_beams=1))
+        ids, found, nodes = [token.id for token in alone.tokens], greedy(steps), known(steps)
+        assert [nodes[node].token_id for node in found.nodes] == ids[: len(found.nodes)]
+        assert found.complete == (len(found.nodes) == len(ids))
+        assert follow(steps, ids) == found
+
+
+def test_end_tokens_by_name(model_of):
+    """With the space before it and without; what is no token is told."""
+    model = models.load("story-gpt")
+    found = end_tokens(model, (".", "!"))
+    assert {token.text.strip() for token in found.named} == {".", "!"} and found.own
+    assert found.ids[: len(found.own)] == tuple(token.id for token in found.own)
+    with pytest.raises(AigcError, match="dragonfly-like"):
+        end_tokens(model, ("dragonfly-like",))
+    settings = BeamSettings(num_beams=3, max_new_tokens=30, eos_token_ids=found.ids)
+    tree = beam_tree(beam_search(model, PROMPT, settings))
+    equals_generate(model, settings, tree)
+    assert tree.hypotheses[0].token_ids[-1] in found.ids
 
 
 @pytest.mark.parametrize("model", ["story-gpt"], indirect=True)
@@ -131,7 +228,7 @@ def test_an_abandoned_search_leaves_no_thread_and_no_forward_pass(model):
     seen = []
     handle = model.module.register_forward_hook(lambda *_: seen.append(next(calls)))
     try:
-        for _ in range(20):
+        for _ in range(50):
             search = beam_search(model, PROMPT, BeamSettings(num_beams=3, max_new_tokens=40))
             next(search), next(search)
             search.close()

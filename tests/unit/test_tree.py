@@ -13,9 +13,12 @@ from aigc_core.traces import BeamCandidate, BeamStep, Hypothesis, Token
 
 
 def step(index: int, *rows: tuple) -> BeamStep:
-    """A step from rows (id, parent, cumulative, fate), in their order of rank."""
+    """A step from rows (id, parent, cumulative, fate), in their order of rank; "late" is an end that was pruned."""
+    fates = {"late": ("pruned", True), "finished": ("finished", True)}
     made = [
-        BeamCandidate(id, parent, Token(id, f" w{id}", f"w{id}", False), -1.0, total, total / (index + 1), rank, fate)
+        BeamCandidate(
+            id, parent, Token(id, f" w{id}", f"w{id}", False), -1.0, total, total / (index + 1), rank, *fates.get(fate, (fate, False))
+        )
         for rank, (id, parent, total, fate) in enumerate(rows)
     ]
     return BeamStep(index, tuple(made), ())
@@ -38,7 +41,7 @@ def search(beams: int, length: int, seed: int, ends: float = 0.1) -> list[BeamSt
             if fate == "kept":
                 kept[id] = total
             token = Token(rank, f" t{rank}", "", False)
-            candidates.append(BeamCandidate(id, parent, token, log_prob, total, total / (index + 1), rank, fate))
+            candidates.append(BeamCandidate(id, parent, token, log_prob, total, total / (index + 1), rank, fate, ended))
             if fate == "finished":
                 best.append(Hypothesis(id, (), "", total / (index + 1)))
         best = sorted(best, key=lambda each: -each.score)[:beams]
@@ -87,17 +90,16 @@ def test_before_the_first_step_there_is_the_prompt():
     assert [node.fate for node in tree.nodes] == ["root"] and tree.nodes[0].y == 2 and tree.rows == 5 and tree.best is None
 
 
-def test_the_best_path_is_the_leading_beams_until_a_hypothesis_has_ended():
+def test_the_lead_is_the_leading_beams_until_a_hypothesis_has_ended():
     first = step(0, (0, None, -0.1, "kept"), (1, None, -0.5, "kept"))
     second = step(1, (2, 1, -0.6, "kept"), (3, 0, -0.7, "kept"))
-    on_path = lambda steps: {node.id for node in layout(steps).nodes if node.on_best_path}  # noqa: E731
-    assert on_path([first]) == {ROOT, 0} and on_path([first, second]) == {ROOT, 1, 2}
+    assert layout([first]).leads == (0,) and layout([first, second]).leads == (0, 2) and layout([first, second]).best == 2
     ended = step(1, (2, 1, -0.6, "kept"), (3, 0, -0.7, "finished"))
-    assert on_path([first, BeamStep(1, ended.candidates, (Hypothesis(3, (0, 3), "", -0.35),))]) == {ROOT, 0, 3}
+    assert layout([first, BeamStep(1, ended.candidates, (Hypothesis(3, (0, 3), "", -0.35),))]).leads == (0, 3)
 
 
 def test_an_end_token_that_ranks_too_low_is_ahead_of_the_last_kept():
-    steps = [step(0, (0, None, -0.1, "kept"), (1, None, -0.2, "finished"), (2, None, -0.3, "pruned"), (3, None, -0.9, "kept"))]
+    steps = [step(0, (0, None, -0.1, "kept"), (1, None, -0.2, "finished"), (2, None, -0.3, "late"), (3, None, -0.9, "kept"))]
     reason = by_id(layout(steps))[2].reason
     assert reason.ends_late and reason.behind == pytest.approx(-0.6)
 

@@ -1,12 +1,13 @@
 // The beam tree: a search as it grows, left to right. Two kinds of mount run this module: the tree, and carriers, which bring it its
-// nodes (beam_tree_nodes.js). The picture is painted by beam_tree_paint.js; here is what the reader does with it.
+// nodes (beam_tree_nodes.js). The picture is painted by beam_tree_paint.js, replayed by beam_tree_replay.js; here is what the reader does
+// with it.
 
 const trees = new Map();     // name → Tree
 const READABLE = 0.72, NEAREST = 2.5;  // zoom: the least at which most words fit; the most
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (data.carries) return carry(data, () => trees.get(data.carries)?.draw());
-  return mount(data, parentElement, (id) => setTriggerValue("selected", id));
+  return mount(data, parentElement, setTriggerValue);
 }
 
 function mount(data, parentElement, send) {
@@ -15,7 +16,11 @@ function mount(data, parentElement, send) {
     tree?.close();
     trees.set(data.name, tree = new Tree(parentElement));
   }
-  if (data.selected !== tree.data?.selected) tree.selected = data.selected;  // not when an older run answers what it was asked
+  if (data.selected !== tree.data?.selected) {  // not when an older run answers what it was asked
+    tree.unseen = data.selected !== tree.selected;  // chosen elsewhere: it comes into view with its nodes
+    tree.selected = data.selected;
+  }
+  if (data.step !== tree.data?.step && !tree.replay.timer) tree.replay.at = data.step;
   Object.assign(tree, { data, send });
   tree.draw();
   return () => {
@@ -31,7 +36,10 @@ class Tree {
     this.canvas = this.root.querySelector("canvas");
     this.picture = new Picture(this.canvas);
     this.card = new Card(this.root.querySelector(".card"));
+    this.replay = new Replay(this.root, () => this.replayed(), (step) => this.send("step", step ?? -1));
     this.nodes = new Map();
+    this.shown = [];  // of them, those that stand at the step shown
+    this.twigs = true;
     this.view = { z: 1, x: 0, y: 0 };  // what is drawn; moves to `aim`
     this.aim = { z: 1, x: 0, y: 0 };
     this.fit = "edge";  // "edge": readable, at the growing edge; "whole": all in view; "free": as the reader left it
@@ -45,6 +53,7 @@ class Tree {
 
   close() {
     this.watcher.disconnect();
+    this.replay.halt();
     window.removeEventListener("scroll", this.scrolled, true);
     cancelAnimationFrame(this.frame);
     this.card.show(null);
@@ -55,6 +64,7 @@ class Tree {
     button(".out", () => this.zoom(1 / 1.3));
     button(".in", () => this.zoom(1.3));
     button(".whole", () => this.reset());
+    button(".prune", () => { this.twigs = !this.twigs; this.draw(); });
     canvas.ondblclick = () => this.reset();
     canvas.onpointerdown = (event) => this.press(event);
     canvas.onpointermove = (event) => this.move(event);
@@ -74,24 +84,55 @@ class Tree {
     this.dress(words);
     this.size = [box.clientWidth, box.clientHeight];
     if (!this.gather()) return;
+    this.replay.take(this.counts.length, words);
     this.picture.take([...this.nodes.values()], this.look, this.size[1], this.rows);
+    this.stand();
+    const chosen = this.done && this.unseen && this.nodes.get(this.selected);
+    if (chosen && chosen.step <= this.replay.step) this.reveal(chosen);
+    else this.settle();
+  }
+
+  /** Brings a node's column into view where it is out of it. */
+  reveal(node) {
+    this.unseen = false;
+    this.settle();
+    const [left] = this.picture.at(node, this.aim);
+    if (left >= 30 && left <= this.size[0] - 90) return;
+    Object.assign(this, { fit: "free", following: false });
+    this.aim.x += left - this.size[0] / 2;
     this.settle();
   }
 
+  /** What is to be seen at the step shown. */
+  stand() {
+    const { step } = this.replay, asked = ({ id }) => id === this.selected || this.greedy.has(id);
+    const drawn = (node) => this.twigs || node.fate !== "pruned" || asked(node);
+    this.best = way(this.nodes.get(this.leads[step - 1]) ?? this.nodes.get(-1));
+    this.shown = standing(this.nodes, step).filter(drawn);
+  }
+
+  /** Another step of the replay; its column comes into view. */
+  replayed() {
+    this.hover(null);
+    this.stand();
+    if (this.fit === "free") this.reveal({ x: this.replay.step, y: 0 });
+    else this.settle();
+  }
+
   dress(words) {
-    for (const [name, text] of Object.entries({ out: words.zoom_out, in: words.zoom_in, whole: words.whole })) {
+    const twigs = this.twigs ? words.hide : words.show;
+    for (const [name, text] of Object.entries({ out: words.zoom_out, in: words.zoom_in, whole: words.whole, prune: twigs })) {
       const button = this.root.querySelector(`.${name}`);
       button.title = button.ariaLabel = text;
     }
-    for (const name of [...FATES, "best", "width"]) this.root.querySelector(`.${name} span`).textContent = words[name];
+    this.root.querySelector(".prune").ariaPressed = String(!this.twigs);
+    for (const name of [...FATES, "best", "greedy", "width"]) this.root.querySelector(`.${name} span`).textContent = words[name];
     this.canvas.setAttribute("aria-label", words.label);
-    const styles = getComputedStyle(this.root), read = (name) => styles.getPropertyValue(`--st-${name}`).trim(), { ctx } = this.picture;
-    ctx.fillStyle = read("background-color") || "#ffffff";  // any opaque CSS colour comes back as #rrggbb
-    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(ctx.fillStyle.slice(at, at + 2), 16));
-    const colours = this.data.colours[red * 0.299 + green * 0.587 + blue * 0.114 < 128 ? "dark" : "light"];
-    for (const [name, colour] of Object.entries(colours)) this.root.style.setProperty(`--${name}`, colour);
+    const styles = getComputedStyle(this.root), read = (name) => styles.getPropertyValue(`--st-${name}`).trim();
+    const { colour, dark } = paper(this.root), colours = this.data.colours[dark ? "dark" : "light"];
+    for (const [name, hue] of Object.entries(colours)) this.root.style.setProperty(`--${name}`, hue);
     const fonts = { font: read("font"), mono: read("code-font") || "monospace" };
-    this.look = { ...colours, ...fonts, paper: ctx.fillStyle, text: read("text-color"), chosen: read("primary-color"), words };
+    this.look = { ...colours, ...fonts, paper: colour, text: read("text-color"), chosen: read("primary-color"), words };
   }
 
   /** What has been brought; false while there is nothing. */
@@ -106,6 +147,8 @@ class Tree {
   /** Another search: the view starts anew. */
   begin() {
     Object.assign(this, { fit: "edge", view: { z: 1, x: 0, y: 0 }, hovered: null });
+    this.replay.halt();
+    this.replay.at = null;
     this.card.show(null);
   }
 
@@ -115,7 +158,10 @@ class Tree {
   /** Where the view should be, then there, gently. */
   settle(atOnce = false) {
     const all = this.whole();
-    if (this.fit === "edge") this.aim = { z: clamp(all, READABLE, 1), x: Infinity, y: 0 };
+    if (this.fit === "edge") {
+      const z = clamp(all, READABLE, 1);
+      this.aim = { z, x: this.picture.end(this.replay.step) * z + 2 * MARGIN - this.size[0], y: 0 };
+    }
     if (this.fit === "whole") this.aim = { z: all, x: 0, y: 0 };
     if (this.fit === "free" && this.following) this.aim.x = Infinity;
     const [right, below] = this.far(this.aim.z);
@@ -132,8 +178,9 @@ class Tree {
     const away = Math.abs(aim.x - view.x) + Math.abs(aim.y - view.y) + Math.abs(aim.z - view.z) * this.picture.long, near = away < 0.5;
     if (near) Object.assign(view, aim);
     else for (const name of ["x", "y", "z"]) view[name] += (aim[name] - view[name]) * share;
-    const chosen = this.nodes.get(this.selected), hover = this.nodes.get(this.hovered);
-    this.picture.draw(view, this.size[0], { best: this.best, path: way(chosen), hovered: way(hover), chosen, hover });
+    const chosen = this.nodes.get(this.selected), hover = this.nodes.get(this.hovered), { step } = this.replay, { best, greedy } = this;
+    const seen = chosen?.step <= step ? chosen : null;  // a replay may not have come to it yet
+    this.picture.draw(this.shown, view, this.size[0], { best, greedy, step, path: way(chosen), hovered: way(hover), chosen: seen, hover });
     this.last = near ? undefined : now;
     if (!near) this.frame = requestAnimationFrame((time) => this.paint(time));
     if (hover && near) this.card.show(hover, this);
@@ -208,31 +255,35 @@ class Tree {
   /** The node whose shape or word lies under a place, or the nearest within `reach`. */
   under([x, y], reach) {
     let found = null, least = reach;
-    for (const node of this.nodes.values()) {
+    for (const node of this.shown) {
       const right = node.px + (node.end ? node.end + 10 : 0), far = Math.hypot(Math.max(node.px - x, x - right, 0), y - node.py);
       if (far < least && node.fate !== "root") [found, least] = [node, far];
     }
     return found;
   }
 
-  hover(id) {
+  /** The picture follows with the next frame, however many places the pointer has passed by then; `atOnce` for who reads the card. */
+  hover(id, atOnce = false) {
     if (id === (this.hovered ?? null)) return;
     this.hovered = id;
     const node = this.nodes.get(id);
     this.canvas.style.cursor = node ? "pointer" : "";
     this.card.show(null);
-    if (this.painted) this.paint(performance.now());
+    if (!this.painted) return;
+    cancelAnimationFrame(this.frame);
+    if (atOnce) this.paint(performance.now());
+    else this.frame = requestAnimationFrame((time) => this.paint(time));
   }
 
   choose(id) {
     this.selected = id;  // at once; Python answers with the same
     this.paint(performance.now());
-    this.send(id);
+    this.send("selected", id);
   }
 
   /** Left: the parent; right: the best child; up and down: the neighbours in the column. Enter chooses. */
   key(event) {
-    const now = this.nodes.get(this.hovered ?? this.selected) ?? this.nodes.get([...this.best].pop()) ?? this.nodes.get(-1);
+    const now = this.nodes.get(this.hovered ?? this.selected) ?? this.nodes.get([...this.best][0]) ?? this.nodes.get(-1);
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if ((event.key === "Enter" || event.key === " ") && now.id >= 0) this.choose(now.id);
     else if (event.key === "Escape") this.hover(null);
@@ -242,14 +293,14 @@ class Tree {
   }
 
   step(now, key) {
-    const column = [...this.nodes.values()].filter((node) => Math.floor(node.x) === Math.floor(now.x)).sort((a, b) => a.y - b.y);
+    const column = this.shown.filter((node) => Math.floor(node.x) === Math.floor(now.x)).sort((a, b) => a.y - b.y);
     const liked = (node) => (this.best.has(node.id) ? 2 : node.live ? 1 : 0), place = column.indexOf(now);
-    const children = [...now.kin].sort((a, b) => liked(b) - liked(a) || a.rank - b.rank);
+    const children = now.kin.filter((node) => this.shown.includes(node)).sort((a, b) => liked(b) - liked(a) || a.rank - b.rank);
     const next = { ArrowLeft: now.up, ArrowRight: children[0], ArrowUp: column[place - 1], ArrowDown: column[place + 1] }[key];
     if (!next || next.fate === "root") return;
     const [x] = this.picture.at(next, this.aim), out = x < 30 ? x - 90 : x > this.size[0] - 120 ? x - this.size[0] + 160 : 0;
     if (out) this.pan(out, 0);
-    this.hover(next.id);
+    this.hover(next.id, true);
     this.root.querySelector(".told").textContent = this.card.spoken();
   }
 }

@@ -13,20 +13,27 @@ function carry(data, tell) {
   }, 300);
 }
 
-/** The tree from what has been brought for it, or null. Each node knows its parent (`up`), its children (`kin`), and if it is `live`. */
+/** The tree from what has been brought for it, or null. Each node knows its parent (`up`) and its children (`kin`). */
 function assemble(name, label) {
   const { settled, newest } = carriers.get(name) ?? {};
   if (!settled) return null;
   const parts = newest?.after === settled.digest ? [settled, newest] : [settled];  // another run's newest steps may still be there
-  const { rows, beams, best, root: y } = parts[parts.length - 1], join = (field) => parts.flatMap((part) => part[field]);
+  const { rows, beams, greedy = [], done = false, root: y } = parts[parts.length - 1], join = (field) => parts.flatMap((part) => part[field]);
   const nodes = new Map([[-1, { id: -1, step: 0, x: 0, y, label, fate: "root", share: 1, kin: [] }]]), counts = join("counts");
   for (const row of join("nodes")) add(nodes, row);
   for (const [id, count] of join("more")) nodes.get(id).more = count;
-  for (const node of nodes.values()) {
-    if (node.fate !== "finished" && !(node.fate === "kept" && node.step === counts.length)) continue;
-    for (let each = node; each && !each.live; each = each.up) each.live = true;  // it leads to a running beam or to an end
+  return { nodes, counts, rows, beams, leads: join("leads"), greedy: new Set(greedy), done };
+}
+
+/** The nodes that stand after so many steps; those are `live` that lead to a running beam or to an end. */
+function standing(nodes, step) {
+  const found = [...nodes.values()].filter((node) => node.step <= step);
+  for (const node of found) node.live = false;
+  for (const node of found) {
+    if (node.fate !== "finished" && !(node.fate === "kept" && node.step === step)) continue;
+    for (let each = node; each && !each.live; each = each.up) each.live = true;
   }
-  return { nodes, counts, rows, beams, best: new Set(best) };
+  return found;
 }
 
 /** A row as beam_tree.py's _row() makes it. */

@@ -15,9 +15,9 @@ class Picture {
     this.measured = new Map();  // word → its width at size WORD
   }
 
-  /** nodes by step; fills in each node's word and width, and where the columns stand at zoom 1. */
+  /** all nodes by step; fills in each one's word and width, and where the columns stand at zoom 1. */
   take(nodes, look, height, rows) {
-    Object.assign(this, { nodes, look, height });
+    Object.assign(this, { look, height });
     const widest = [];
     this.ctx.font = `500 ${WORD}px ${look.mono}`;
     for (const node of nodes) {
@@ -31,8 +31,11 @@ class Picture {
     // an ended one may stand half a row above the first row, and twigs hang below the last
     this.row = Math.min((height - AXIS - 12) / (rows + 0.1), 72);
     this.above = 10 + this.row / 2 + (height - AXIS - 12 - this.row * (rows + 0.1)) / 2;
-    this.long = this.columns[widest.length - 1] + widest[widest.length - 1] + 16;
+    this.long = this.end(widest.length - 1);
   }
+
+  /** How far the tree reaches at zoom 1 after a step. */
+  end(step) { return this.columns[step] + this.words[step] + 16; }
 
   measure(word) {
     if (!this.measured.has(word)) this.measured.set(word, this.ctx.measureText(word).width);
@@ -58,14 +61,14 @@ class Picture {
     return letters < 3 ? ["", 0] : [short(node.word, letters), room];
   }
 
-  draw(view, width, state) {
+  draw(nodes, view, width, state) {
     const { ctx, canvas, height } = this, scale = window.devicePixelRatio || 1;
     const pixels = [width, height].map((side) => Math.round(side * scale));
     if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) [canvas.width, canvas.height] = pixels;
     ctx.setTransform(scale, 0, 0, scale, 0, 0);
     ctx.clearRect(0, 0, width, height);
-    for (const node of this.nodes) [node.px, node.py] = this.at(node, view);
-    const seen = this.nodes.filter((node) => node.px > -200 && (node.up?.px ?? 0) < width + 20);
+    for (const node of nodes) [node.px, node.py] = this.at(node, view);
+    const seen = nodes.filter((node) => node.px > -200 && (node.up?.px ?? 0) < width + 20);
     for (const node of seen) [node.text, node.end] = node.fate === "pruned" ? ["", 0] : this.said(node, view);
     ctx.save();
     ctx.beginPath();
@@ -75,11 +78,11 @@ class Picture {
     this.shapes(seen, view, state);
     this.letter(seen, view, state);
     ctx.restore();
-    this.axis(view, width);
+    this.axis(view, width, state.step);
   }
 
   /** One stroke for all edges of a kind and width. A kind drawn later lies above. */
-  edges(seen, view, { best, path, hovered }) {
+  edges(seen, view, { best, path, hovered, greedy }) {
     const kinds = { twig: new Map(), past: new Map(), live: new Map(), best: new Map(), hovered: new Map(), path: new Map() };
     const thick = Math.min(6, this.row * Math.max(1, view.z) * 0.3) * clamp(view.z, 0.6, 1);
     for (const node of seen) {
@@ -99,6 +102,23 @@ class Picture {
       }
     }
     this.ctx.globalAlpha = 1;
+    this.dots(seen.filter((node) => greedy.has(node.id)), view);
+  }
+
+  /** What greedy decoding writes: a dotted line below edges and words. */
+  dots(nodes, view) {
+    const { ctx, look } = this, path = new Path2D(), low = Math.min(9, this.row * Math.max(1, view.z) * 0.3);
+    for (const node of nodes) {
+      this.edge(path, node, view);
+      path.moveTo(node.px, node.py);
+      path.lineTo(node.px + (node.text ? node.end + 8 : 0), node.py);
+    }
+    ctx.save();
+    ctx.translate(0, low);
+    ctx.setLineDash([0.1, 4.5]);
+    Object.assign(ctx, { strokeStyle: look.text, lineWidth: 2.2, lineCap: "round" });
+    ctx.stroke(path);
+    ctx.restore();
   }
 
   /** Level from the parent's word, past the longer ones below it, then a bow to the node. A twig hangs from its parent's dot. */
@@ -116,46 +136,53 @@ class Picture {
     path.bezierCurveTo(middle, up.py, middle, py, px, py);
   }
 
+  /** One stroke for all shapes of a kind and colour; those on the chosen path lie above. */
   shapes(seen, view, { best, path, hover, chosen }) {
-    const { ctx, look } = this, size = clamp(view.z, 0.55, 1.15);
+    const { look } = this, size = clamp(view.z, 0.55, 1.15), r = (DOT + 0.75) * size;
+    const twigs = new Path2D(), dots = new Map([look.past, look.live, look.best, look.chosen].map((colour) => [colour, new Path2D()]));
     for (const node of seen) {
-      const { px, py, fate } = node;
-      if (fate === "pruned") this.diamond(px, py, TWIG * size);
-      else if (fate === "finished") this.flag(px, py, FLAG * size);
-      else if (fate === "root") this.shape(look.paper, look.text, 1.3, () => ctx.arc(px, py, DOT * size, 0, 7));
-      else {
-        const colour = path.has(node.id) ? look.chosen : best.has(node.id) ? look.best : node.live ? look.live : look.past;
-        this.shape(colour, look.paper, 1.5 * size, () => ctx.arc(px, py, (DOT + 0.75) * size, 0, 7));  // stands out on its own edge
-      }
+      const { id, px, py, fate } = node;
+      if (fate === "pruned") this.diamond(twigs, px, py, TWIG * size);
+      if (fate !== "kept") continue;
+      const dot = dots.get(path.has(id) ? look.chosen : best.has(id) ? look.best : node.live ? look.live : look.past);
+      dot.moveTo(px + r, py);
+      dot.arc(px, py, r, 0, 7);
     }
-    const ring = (node, colour) => node && this.shape(null, colour, 2, () => {
-      ctx.arc(node.px, node.py, { finished: 12, pruned: 6.5 }[node.fate] ?? 8, 0, 7);
-    });
-    ring(hover, look.text);
-    ring(chosen, look.chosen);
+    this.ink(twigs, look.paper, look.faint, 1.2);
+    for (const [colour, dot] of dots) this.ink(dot, colour, look.paper, 1.5 * size);  // stands out on its own edge
+    for (const { px, py, fate } of seen) {
+      if (fate === "finished") this.flag(px, py, FLAG * size);
+      else if (fate === "root") this.ring(px, py, DOT * size, look.text, 1.3, look.paper);
+    }
+    const around = { finished: 12, pruned: 6.5 };
+    for (const [node, colour] of [[hover, look.text], [chosen, look.chosen]]) {
+      if (node) this.ring(node.px, node.py, around[node.fate] ?? 8, colour, 2, "transparent");
+    }
   }
 
-  shape(fill, line, width, draw) {
+  ink(path, fill, line, width) {
     const { ctx } = this;
-    ctx.beginPath();
-    draw();
-    Object.assign(ctx, { fillStyle: fill ?? "transparent", strokeStyle: line, lineWidth: width });
-    ctx.fill();
-    ctx.stroke();
+    Object.assign(ctx, { fillStyle: fill, strokeStyle: line, lineWidth: width });
+    ctx.fill(path);
+    ctx.stroke(path);
   }
 
-  diamond(x, y, r) {
-    const { ctx, look } = this;
-    this.shape(look.paper, look.faint, 1.2, () => {
-      ctx.moveTo(x - r, y);
-      for (const [right, down] of [[0, -r], [r, 0], [0, r]]) ctx.lineTo(x + right, y + down);
-      ctx.closePath();
-    });
+  ring(x, y, r, line, width, fill) {
+    const path = new Path2D();
+    path.arc(x, y, r, 0, 7);
+    this.ink(path, fill, line, width);
+  }
+
+  diamond(path, x, y, r) {
+    path.moveTo(x - r, y);
+    for (const [right, down] of [[0, -r], [r, 0], [0, r]]) path.lineTo(x + right, y + down);
+    path.closePath();
   }
 
   flag(x, y, r) {
-    const { ctx, look } = this, ring = r + 2.6;
-    this.shape(look.paper, look.finished, 1.3, () => ctx.rect(x - ring, y - ring, 2 * ring, 2 * ring));
+    const { ctx, look } = this, far = r + 2.6, box = new Path2D();
+    box.rect(x - far, y - far, 2 * far, 2 * far);
+    this.ink(box, look.paper, look.finished, 1.3);
     ctx.fillStyle = look.finished;
     ctx.fillRect(x - r + 0.6, y - r + 0.6, 2 * r - 1.2, 2 * r - 1.2);
   }
@@ -183,7 +210,7 @@ class Picture {
   }
 
   /** The number of each token below its column, as many as there is room for; and how much of the tree is in view. */
-  axis(view, width) {
+  axis(view, width, now) {
     const { ctx, look, height, columns, words } = this, low = height - AXIS / 2 + 1;
     Object.assign(ctx, { font: `400 11px ${look.font}`, fillStyle: look.faint, textBaseline: "middle", textAlign: "left" });
     ctx.fillText(look.words.axis, MARGIN - DOT - view.x, low);
@@ -192,8 +219,11 @@ class Picture {
     const every = [1, 2, 5, 10, 20].find((n) => this.long * view.z * n / words.length >= 24) ?? 50;
     for (let step = every; step < words.length; step += every) {
       const x = MARGIN + columns[step] * view.z - view.x;
-      if (x >= free && x < width) ctx.fillText(String(step), x, low);
+      if (x < free || x >= width) continue;
+      ctx.globalAlpha = step > now ? 0.4 : 1;  // not taken yet, in a replay
+      ctx.fillText(String(step), x, low);
     }
+    ctx.globalAlpha = 1;
     const whole = this.long * view.z + 2 * MARGIN;
     if (whole <= width + 1) return;
     ctx.globalAlpha = 0.4;
