@@ -40,7 +40,7 @@ def gpt2_small(story):
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    from aigc_core.models import LanguageModel, attention_interface
+    from aigc_core.models import LanguageModel, attention_interface, blocks
     from aigc_core.models.cards import ModelCard
 
     torch.manual_seed(0)
@@ -49,4 +49,4 @@ def gpt2_small(story):
     module.eval().requires_grad_(False)
     attention_interface.settle(module)
     card = ModelCard(RANDOM, "causal", (), "", module.num_parameters(), story.card.folder)
-    return LanguageModel(card, module, story.tokenizer)
+    return LanguageModel(card, module, story.tokenizer, blocks.find(module))
