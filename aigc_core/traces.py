@@ -215,6 +215,7 @@ class Written:
     tokens: tuple[Token, ...]
     logits: np.ndarray  # float32 [step, vocab], one more than tokens
     best: tuple[tuple[Token, ...], ...]  # [step][rank]: the model's own best ones for each place
+    room: int | None  # tokens that the context still holds; None where it has no end
     ended: bool  # the last token is an end token: nothing follows
     attention: AttentionTrace | None  # over prompt and tokens; None for a family that does not hand it out
 

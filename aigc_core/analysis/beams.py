@@ -102,9 +102,7 @@ def ended(steps: Sequence[BeamStep]) -> tuple[Ended, ...]:
     return tuple(found)
 
 
-def outcome(
-    steps: Sequence[BeamStep], beams: int, length_penalty: float, early_stopping: bool | str, max_new_tokens: int
-) -> Outcome:
+def outcome(steps: Sequence[BeamStep], beams: int, length_penalty: float, early_stopping: bool | str, max_new_tokens: int) -> Outcome:
     """Where this search would have ended with these knobs, all else unchanged; float32 as the search itself has it."""
     early_stopping = True if beams == 1 else early_stopping  # greedy decoding ends with its first end token
     held: list[tuple[np.float32, int]] = []  # score, node; best first

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
+
+from aigc_core.errors import AigcError
 
 MOST = 8  # branches; more are no comparison
 NAME = 24  # characters
@@ -44,17 +46,20 @@ class Branches:
         return replace(self, all=(*self.all[: self.open], changed, *self.all[self.open + 1 :]))
 
     def grown(self, ids: Sequence[int], origin: str) -> Branches:
-        """A new branch, which is then open; where the same text is there already, that one is opened."""
+        """A new branch, which is then open; where the same text is there already, that one is opened. Raises AigcError: branches_full."""
         ids = tuple(ids)
         for index, each in enumerate(self.all):
             if each.ids == ids:
                 return replace(self, open=index)
+        if self.full:
+            raise AigcError("branches_full", count=MOST)
         taken = {each.name for each in self.all}
         name = next(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in taken)
         return replace(self.joined(name, ids, origin), open=len(self.all))
 
     def joined(self, name: str, ids: Sequence[int], origin: str) -> Branches:
         """A branch beside the others, also where it reads as one of them; the open one stays open."""
+        name = unique(name, {each.name for each in self.all})
         return replace(self, all=(*self.all, Branch(name, tuple(ids), origin)))
 
     def picked(self, step: int, token_id: int) -> Branches:
@@ -72,7 +77,8 @@ class Branches:
         return Branches(rest, min(self.open - (index < self.open), len(rest) - 1))
 
     def renamed(self, index: int, name: str) -> Branches:
-        named = replace(self.all[index], name=" ".join(name.split())[:NAME] or self.all[index].name)
+        others = {each.name for place, each in enumerate(self.all) if place != index}
+        named = replace(self.all[index], name=unique(" ".join(name.split()) or self.all[index].name, others))
         return replace(self, all=(*self.all[:index], named, *self.all[index + 1 :]))
 
     def forks(self) -> list[tuple[int, int]]:
@@ -83,6 +89,12 @@ class Branches:
             most, place = max(shares, default=(0, 1))
             found.append((-place, most))
         return found
+
+
+def unique(name: str, others: Collection[str]) -> str:
+    """The name, cut to its most letters, with a number behind it where another branch has it."""
+    numbered = (f"{name[: NAME - 2]} {number}" for number in range(2, MOST + 2))
+    return next(each for each in (name[:NAME], *numbered) if each not in others)
 
 
 def shared(one: Sequence[int], other: Sequence[int]) -> int:
@@ -96,7 +108,7 @@ def to_link(branches: Branches) -> str:
     parts = []
     for each, (place, fork) in zip(branches.all, branches.forks()):
         left = f"{place}:{fork}" if fork else ""
-        parts.append(f"{letters[each.origin]}{quote(each.name, safe='')}*{left}*{'.'.join(map(base36, each.ids[fork:]))}")
+        parts.append(f"{letters[each.origin]}{quote(each.name, safe='', errors='replace')}*{left}*{'.'.join(map(base36, each.ids[fork:]))}")
     return f"{branches.open}!{'!'.join(parts)}"
 
 
@@ -118,7 +130,7 @@ def from_link(text: str, most_tokens: int) -> Branches | None:
         after = [each for each in digits.split(".") if each]
         if len(before) + len(after) > most_tokens or any(len(each) > 6 for each in after):
             return None
-        name = " ".join(unquote(name, errors="replace").split())[:NAME] or DIGITS[10 + len(found)].upper()
+        name = unique(" ".join(unquote(name, errors="replace").split()) or DIGITS[10 + len(found)].upper(), {each.name for each in found})
         found.append(Branch(name, (*before, *(int(each, 36) for each in after)), ORIGINS[letter]))
     return Branches(tuple(found), int(head))
 

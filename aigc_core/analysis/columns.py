@@ -23,6 +23,7 @@ class Columns:
     """The first rows of the table. Arrays run along the rows; what is off is not in ``decides``."""
 
     ids: np.ndarray  # int [row]
+    ranks: np.ndarray  # int [row], among the vocabulary; 1 is the best
     logits: np.ndarray  # the model's own
     penalized: np.ndarray  # after the repetition penalty
     occurred: np.ndarray  # bool: the token has occurred, so that the penalty acts on it
@@ -40,8 +41,8 @@ class Columns:
         return min([self.vocabulary, *self.left.values()])
 
 
-def columns(stages: Stages, occurred: Collection[int], rows: int) -> Columns:
-    """The first ``rows`` rows over the full vocabulary. ``occurred``: ids before this place."""
+def columns(stages: Stages, occurred: Collection[int], rows: int, also: Collection[int] = ()) -> Columns:
+    """The first ``rows`` rows over the full vocabulary, and those of the ids ``also``. ``occurred``: ids before this place."""
     known = stages.stages
     penalized = known.get("repetition_penalty", stages.logits)
     tempered = known.get("temperature", penalized)
@@ -60,19 +61,21 @@ def columns(stages: Stages, occurred: Collection[int], rows: int) -> Columns:
         }[name]
         before = known[name]
         left[name] = int(np.isfinite(before).sum())
-    first, seen = order[:rows], np.zeros(len(order), bool)
+    shown = np.union1d(np.arange(min(rows, len(order))), np.flatnonzero(np.isin(order, list(also)))).astype(int)
+    first, seen = order[shown], np.zeros(len(order), bool)
     seen[list(occurred)] = "repetition_penalty" in known
     return Columns(
         ids=first,
+        ranks=shown + 1,
         logits=stages.logits[first],
         penalized=penalized[first],
         occurred=seen[first],
         tempered=tempered[first],
-        decides={name: values[:rows] for name, values in decides.items()},
+        decides={name: values[shown] for name, values in decides.items()},
         left=left,
         own=softmax(stages.logits)[first],
         probabilities=stages.probabilities[first],
-        sums=stages.running_sum[:rows],  # the same order, as far as there is anything left
+        sums=stages.running_sum[shown],  # the same order, as far as there is anything left
         vocabulary=len(order),
     )
 
@@ -91,14 +94,6 @@ class Spread:
 def spread(probabilities: np.ndarray) -> Spread:
     """Of a distribution [vocab]: −Σ p log₂ p (Shannon 1948)."""
     return Spread(max(0.0, float(entropy(probabilities.astype(np.float64)) / np.log(2))))
-
-
-def surprisals(logits: np.ndarray, ids: Collection[int]) -> np.ndarray:
-    """Bits of each token taken, −log₂ p under the model's own logits [step, vocab]: float64 [step]."""
-    wide = logits[: len(ids)].astype(np.float64)
-    top = wide.max(axis=-1)
-    log_sum = top + np.log(np.exp(wide - top[:, None]).sum(axis=-1))
-    return (log_sum - wide[np.arange(len(ids)), list(ids)]) / np.log(2)
 
 
 def repetition(ids: Collection[int], n: int = 3) -> float | None:

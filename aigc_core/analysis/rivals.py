@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +31,7 @@ class Choice:
     remaining: int
     vocabulary: int
     is_end: bool
-
-    @property
-    def bits(self) -> float:
-        """Surprisal of the token taken, −log₂ of the model's own probability; infinite where float32 holds none."""
-        own = next(rival.before for rival in self.rivals if rival.taken)
-        return -math.log2(own) if own else math.inf
+    bits: float  # surprisal of the token taken, −log₂ of the model's own probability
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -45,6 +39,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
     exponentials = np.exp(shifted)
     return (exponentials / exponentials.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def surprisal(logits: np.ndarray, token_id: int) -> float:
+    """−log₂ of a token's probability under logits [vocab], in bits; by logarithms throughout, so that the least probable has one, too."""
+    wide = logits.astype(np.float64) - logits.max()
+    return float((np.log(np.exp(wide).sum()) - wide[token_id]) / np.log(2))
 
 
 def choice(step: SamplingStep) -> Choice:
@@ -60,10 +60,18 @@ def among(stages: Stages, token: Token, candidates: Sequence[Token], is_end: boo
         Rival(each, float(before[each.id]), float(stages.probabilities[each.id]), bool(removed[each.id]), each.id == token.id)
         for each in candidates
     )
-    return Choice(token, float(stages.probabilities[token.id]), rivals, int((~removed).sum()), len(removed), is_end)
+    return Choice(
+        token,
+        float(stages.probabilities[token.id]),
+        rivals,
+        int((~removed).sum()),
+        len(removed),
+        is_end,
+        surprisal(stages.logits, token.id),
+    )
 
 
-def choices(written: Written, read: Sequence[Stages]) -> list[Choice]:
+def choices(written: Written, read: Iterable[Stages]) -> list[Choice]:
     """Every token of a written text among the model's own best for its place, under the settings that ``read`` was made with."""
     last = len(written.tokens) - 1
     return [

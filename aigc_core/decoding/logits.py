@@ -6,6 +6,7 @@ can be read under any settings.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from aigc_core.traces import Stages, Written
 
 if TYPE_CHECKING:
     import torch
+
+CELLS = 2_000_000  # places × vocabulary that go through the processors at one time
 
 
 def processors(settings: SamplingSettings) -> dict[str, object]:
@@ -57,15 +60,16 @@ def process(chain: dict[str, object], contexts: torch.Tensor, logits: torch.Tens
     ]
 
 
-def reread(written: Written, settings: SamplingSettings) -> tuple[Stages, ...]:
-    """The stored logits of every place of a text, read under ``settings``: no model runs."""
+def reread(written: Written, settings: SamplingSettings, places: Sequence[int] | None = None) -> Iterator[Stages]:
+    """The stored logits of places of a text (of all, in order), read under ``settings``: no model runs. A few at a time are in memory."""
     import torch
 
-    ids = torch.tensor(written.context(len(written.tokens)))
-    end = torch.arange(len(written.prompt), len(ids) + 1)[:, None]  # how many ids stand before each place
-    # the penalty asks which ids stand there, not how often: the first one again fills up the row
-    contexts = torch.where(torch.arange(len(ids)) < end, ids, ids[0])
-    return tuple(process(processors(settings), contexts, torch.from_numpy(written.logits.copy())))
+    chain, ids = processors(settings), torch.tensor(written.context(len(written.tokens)))
+    wanted = torch.arange(len(written.logits)) if places is None else torch.tensor(list(places))
+    for some in wanted.split(max(1, CELLS // written.logits.shape[-1])):
+        # the penalty asks which ids stand before a place, not how often: the first one again fills up the row
+        before = torch.arange(len(ids)) < len(written.prompt) + some[:, None]
+        yield from process(chain, torch.where(before, ids, ids[0]), torch.from_numpy(written.logits[some.numpy()]))
 
 
 def draws(seed: int, start: int, count: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aigc_core import attention
+from aigc_core import attention, limits
 from aigc_core.decoding.ends import end_ids
 from aigc_core.errors import AigcError
 from aigc_core.models.tokens import encode, tokens
@@ -23,11 +23,14 @@ def read(model: LanguageModel, prompt: str, token_ids: tuple[int, ...]) -> Writt
 
     The rows of a causal model do not depend on what follows, so the logits are those from which each token was drawn, and the attention
     of each row is that of the step in which it was written; a loop with a cache computes the same row by row.
-    Raises AigcError: wrong_kind_causal, text_empty, text_long, context_full_new, attention_large, and token_unknown for an id that is
-    none of the model's.
+    Raises AigcError: wrong_kind_causal, text_empty, text_long, context_full_new, attention_large, logits_large, and token_unknown for an
+    id that is none of the model's.
     """
 
     encoded, ids = joined(model, prompt, token_ids)
+    size = model.module.config.vocab_size
+    if (most := limits.current().logit_cells // size) <= len(token_ids):
+        raise AigcError("logits_large", found=len(token_ids), limit=most - 1, vocabulary=size)
     record = attention.run(model, encoded, logits_to_keep=len(token_ids) + 1)
     logits = record.logits[0].float()  # [step, vocab]
     places = logits.topk(min(BEST, logits.shape[-1])).indices.tolist()
@@ -39,6 +42,7 @@ def read(model: LanguageModel, prompt: str, token_ids: tuple[int, ...]) -> Writt
         tokens=read_as[n:],
         logits=np.ascontiguousarray(logits.numpy()),
         best=tuple(tuple(named[token_id] for token_id in place) for place in places),
+        room=None if model.n_ctx is None else model.n_ctx - len(ids),
         ended=bool(token_ids) and token_ids[-1] in end_ids(model),
         attention=attention.gather(model, ids, record),
     )

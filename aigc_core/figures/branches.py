@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from aigc_core.analysis.branches import Branches
-from aigc_core.figures.labels import plotly
+from aigc_core.figures.labels import escaped, plotly
 from aigc_core.figures.theme import template, theme
 from aigc_core.text import Words, words
 
@@ -30,7 +30,7 @@ def branches_tree(tree: Branches, texts: Sequence[Sequence[str]], text: Words | 
         )
         figure.add_scatter(
             x=own, y=[index] * len(own), mode="markers", marker=dict(color=colour, size=7), customdata=hover,
-            hovertemplate="%{customdata}<extra>" + plotly(branch.name) + "</extra>",
+            hovertemplate="%{customdata}<extra>" + escaped(branch.name) + "</extra>",
         )  # fmt: skip
     figure.update_layout(
         template=template(dark),
@@ -39,7 +39,7 @@ def branches_tree(tree: Branches, texts: Sequence[Sequence[str]], text: Words | 
         xaxis=dict(title=text("figure.written_tokens"), rangemode="tozero"),
         yaxis=dict(
             tickvals=list(range(len(tree.all))),
-            ticktext=[plotly(branch.name) for branch in tree.all],
+            ticktext=[escaped(branch.name) for branch in tree.all],
             range=[len(tree.all) - 0.5, -0.5],
         ),
     )

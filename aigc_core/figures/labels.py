@@ -23,7 +23,12 @@ def hexed(character: str) -> str:
 
 def plotly(text: str) -> str:
     """The label for Plotly, which reads a few HTML tags in every string it draws."""
-    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped(visible(text))
+
+
+def escaped(text: str) -> str:
+    """A name for Plotly, its spaces as they are."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def magnitude(value: float) -> str:

@@ -1,6 +1,6 @@
 """The residual stream between a model's blocks: noted during one pass, or put in the place of what the last block gives.
 
-Hooks stay on the blocks of every model that writes; they act only inside ``noting`` or ``instead``, told apart by a ContextVar, so that
+Hooks stay on the blocks of every model that writes; they act only inside ``stream``, told apart by a ContextVar, so that
 requests that run at once never see each other's.
 """
 

@@ -15,7 +15,8 @@ import numpy as np
 import streamlit as st
 
 from aigc_core import limits
-from aigc_core.analysis import heads
+from aigc_core.analysis import heads, rivals
+from aigc_core.analysis.rivals import Choice
 from aigc_core.backends import Backend
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.text import Words
@@ -110,13 +111,24 @@ def written(model: str, prompt: str, token_ids: tuple[int, ...]) -> Written:
     return ask("decoding.read", model, prompt=prompt, token_ids=token_ids)
 
 
-def reread(model: str, prompt: str, token_ids: tuple[int, ...], settings: SamplingSettings) -> tuple[Stages, ...]:
-    """The stored logits of a written text under other settings: no model runs."""
+def choices(model: str, prompt: str, token_ids: tuple[int, ...], settings: SamplingSettings) -> list[Choice]:
+    """Every token of a written text among its rivals under other settings, from the stored logits: no model runs."""
     from aigc_core import decoding
 
     reading = replace(settings, seed=0, max_new_tokens=1)  # what has no part in it
-    make = lambda: decoding.reread(written(model, prompt, token_ids), reading)  # noqa: E731
-    return recent().get(("reread", model, prompt, token_ids, reading), make, weigh)
+
+    def make() -> list[Choice]:
+        found = written(model, prompt, token_ids)
+        return rivals.choices(found, decoding.reread(found, reading))
+
+    return recent().get(("choices", model, prompt, token_ids, reading), make, size)
+
+
+def stages(model: str, prompt: str, token_ids: tuple[int, ...], settings: SamplingSettings, place: int) -> Stages:
+    """One place of a written text under other settings, over the full vocabulary."""
+    from aigc_core import decoding
+
+    return next(decoding.reread(written(model, prompt, token_ids), settings, (place,)))
 
 
 def tokens(model: str, ids: tuple[int, ...]) -> tuple[Token, ...]:

@@ -50,6 +50,7 @@ with written:
         here.take(stream)
         shown = bench.read(here, settings)
         strip.update(shown.pieces(words), shown.chosen + 1)
+    here.tell(words)
     here.keep(settings)
     with row.container(horizontal=True, gap="small", vertical_alignment="center"):
         desk.actions(here, shown, settings, words)

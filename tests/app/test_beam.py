@@ -51,9 +51,7 @@ def test_end_tokens_of_ones_own_end_hypotheses_early(language, story_gpt):
     assert not app.exception and not app.error
     ends = end_tokens(story_gpt, (".", "!"))
     assert page("ends_are", tokens=", ".join(f"{visible(each.text)} ({each.id})" for each in (*ends.own, *ends.named))) in texts(app)
-    settings = BeamSettings(
-        num_beams=4, num_return_sequences=3, max_new_tokens=24, early_stopping="never", eos_token_ids=ends.ids
-    )
+    settings = BeamSettings(num_beams=4, num_return_sequences=3, max_new_tokens=24, early_stopping="never", eos_token_ids=ends.ids)
     steps = list(beam_search(story_gpt, "Once upon a time", settings))
     assert steps == app.session_state["search"].items
     ended = [each for step in steps for each in step.candidates if each.fate == "finished"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from aigc_core.analysis.branches import MOST, ORIGINS, Branch, Branches, from_link, shared, to_link
+from aigc_core.errors import AigcError
 
 ONE = Branches((Branch("A", (1, 2, 3, 4)),))
 
@@ -54,6 +56,30 @@ def test_names_are_short_and_never_empty():
     assert ONE.renamed(0, "  ").active.name == "A"
 
 
+def test_no_two_have_one_name():
+    tree = ONE.picked(2, 9).renamed(1, "A")
+    assert [each.name for each in tree.all] == ["A", "A 2"]
+    assert [each.name for each in tree.joined("A", (5,), "greedy").all] == ["A", "A 2", "A 3"]
+    twice = from_link("0!dA**1!dA**2", 20)
+    assert [each.name for each in twice.all] == ["A", "A 2"]
+    assert ONE.renamed(0, "A").active.name == "A"
+
+
+def test_there_are_at_most_so_many():
+    tree = ONE
+    for token in range(20, 20 + MOST - 1):
+        tree = replace(tree.picked(2, token), open=0)
+    assert len(tree.all) == MOST and tree.full
+    with pytest.raises(AigcError) as caught:
+        tree.picked(2, 99)
+    assert caught.value.key == "branches_full" and str(MOST) in str(caught.value)
+    assert tree.picked(2, 20).open == 1  # what is there already can be opened
+
+
+def test_half_of_a_surrogate_pair_does_not_stop_a_link():
+    assert from_link(to_link(ONE.renamed(0, "a\ud800")), 20).active.name == "a?"
+
+
 def test_what_two_texts_share():
     assert [shared((1, 2), other) for other in [(), (1,), (1, 3), (1, 2), (1, 2, 3)]] == [0, 1, 1, 2, 2]
 
@@ -63,7 +89,7 @@ def test_a_link_brings_every_tree_back(seed):
     draw = random.Random(seed)
     ids = [tuple(draw.randrange(260_000) for _ in range(draw.randint(0, 60))) for _ in range(draw.randint(1, MOST))]
     ids = [ids[0][: draw.randint(0, 60)] + each if draw.random() < 0.5 else each for each in ids]
-    names = ["".join(draw.choice("ab *!~:%小&=#.") for _ in range(8)).strip() or "x" for _ in ids]
+    names = [f"{place}" + "".join(draw.choice("ab *!~:%小&=#.") for _ in range(8)).strip() for place in range(len(ids))]
     branches = [Branch(" ".join(name.split()), each, draw.choice(list(ORIGINS.values()))) for name, each in zip(names, ids)]
     tree = Branches(tuple(branches), draw.randrange(len(ids)))
     assert from_link(to_link(tree), 200) == tree

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aigc_core.analysis.columns import columns, repetition, spread, surprisals
-from aigc_core.analysis.rivals import softmax
+from aigc_core.analysis.columns import columns, repetition, spread
+from aigc_core.analysis.rivals import softmax, surprisal
 from aigc_core.decoding import SamplingSettings, drawn, draws
 from aigc_core.decoding.logits import process, processors
 from aigc_core.traces import Stages
@@ -94,12 +94,20 @@ def test_entropy_and_perplexity_by_hand():
 
 
 def test_surprisal_by_hand():
-    np.testing.assert_allclose(surprisals(np.stack([LOGITS, LOGITS + 50, LOGITS]), [2, 3]), [1, 3], atol=1e-6)
+    assert [surprisal(LOGITS + shift, token) for shift in (0, 50) for token in (2, 3)] == pytest.approx([1, 3, 1, 3], abs=1e-5)
 
 
-def test_surprisals_are_those_of_softmax():
-    logits = np.random.default_rng(0).normal(0, 4, (5, 30)).astype(np.float32)
-    np.testing.assert_allclose(surprisals(logits, range(5)), -np.log2(softmax(logits)[np.arange(5), np.arange(5)]), rtol=1e-4)
+def test_surprisals_are_those_of_softmax_and_never_infinite():
+    logits = np.random.default_rng(0).normal(0, 4, 30).astype(np.float32)
+    expected = -np.log2(softmax(logits))
+    np.testing.assert_allclose([surprisal(logits, token) for token in range(30)], expected, rtol=1e-4)
+    assert surprisal(np.array([0, -1000], np.float32), 1) == pytest.approx(1000 / np.log(2))
+
+
+def test_rows_beyond_the_first_are_there_where_they_are_asked_for():
+    found = columns(read(), (3,), 2, also=(3, 2))
+    assert found.ids.tolist() == [2, 0, 3] and found.ranks.tolist() == [1, 2, 4]
+    np.testing.assert_allclose(found.sums, [0.5, 0.75, 1], atol=1e-6)
 
 
 def test_repetition_by_hand():

@@ -29,33 +29,32 @@ function head(box, { columns, on, words }) {
 function body(box, data, pick) {
   const { rows, columns, on, left, remaining, taken, draw, words, rest } = data;
   const most = Math.max(...rows.map((row) => Math.max(row[row.length - 3], row[row.length - 1])));
-  const sums = rows.map((row) => row[row.length - 2]), drawn = draw === null ? -1 : sums.findIndex((sum) => sum > draw);
-  const lines = rows.map(([id, label, ...numbers], index) => {
-    const row = document.createElement("tr");
-    row.className = [index >= remaining && "cut", id === taken && "taken", index === drawn && "drawn"].filter(Boolean).join(" ");
+  const lines = rows.map(([id, rank, label, ...numbers], index) => {
+    const row = document.createElement("tr"), jumps = index > 0 && rank !== rows[index - 1][1] + 1;
+    row.className = [rank > remaining && "cut", id === taken && "taken", id === draw[0] && "drawn", jumps && "jumps"].filter(Boolean).join(" ");
     const name = cell("td", "", "token"), button = name.appendChild(document.createElement("button"));
     button.type = "button";
-    button.append(cell("span", String(index + 1), "rank"), cell("bdi", label, ""));
+    button.append(cell("span", String(rank), "rank"), cell("bdi", label, ""));
     if (id === taken) button.append(cell("span", words.taken, "mark"));
     button.onclick = () => pick(id);
     row.append(name);
-    columns.forEach((column, place) => row.append(number(column, numbers[place], { id, index, on, left, most, numbers, data, drawn })));
+    columns.forEach((column, place) => row.append(number(column, numbers[place], { id, rank, on, left, most, numbers, data })));
     return row;
   });
   if (rest[0] > 0) lines.push(tail(fill(words.rest, { count: rest[0].toLocaleString("en"), share: percent(rest[1]) }), columns.length + 1));
   box.replaceChildren(...lines);
 }
 
-function number(column, value, { id, index, on, left, most, numbers, data, drawn }) {
+function number(column, value, { id, rank, on, left, most, numbers, data }) {
   const off = !on.includes(column), filter = FILTERS.includes(column);
   const classes = ["number", column, off && "off"];
-  if (!off && filter) classes.push(index >= left[column] && "out", index === left[column] - 1 && "last");
+  if (!off && filter) classes.push(rank > left[column] && "out", rank === left[column] && "last");
   const box = cell("td", off ? "" : written(column, value), classes.filter(Boolean).join(" "));
   if (column === "penalty" && !off && data.occurred.includes(id)) box.append(cell("span", data.words.occurred, "mark"));
   if (column === "probability") box.prepend(bar(numbers[numbers.length - 1] / most, "own"), bar(value / most, "final"));
-  if (column === "sum" && index === drawn) {
+  if (column === "sum" && id === data.draw[0]) {
     const dice = box.appendChild(cell("span", "◆", "dice"));
-    dice.title = `${data.words.draw} ${data.draw.toFixed(4)}`;
+    dice.title = `${data.words.draw} ${data.draw[1].toFixed(4)}`;
   }
   return box;
 }

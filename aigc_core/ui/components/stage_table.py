@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from aigc_core.analysis.columns import FILTERS, Columns
@@ -27,13 +28,13 @@ def stage_table(
     labels: Sequence[str],
     on: Sequence[str],
     taken: int | None,
-    draw: float | None,
+    draw: tuple[int, float],
     words: dict[str, str],
     key: str,
     on_pick: Callable[[int], None],
 ) -> None:
     """Draws the table. labels: each row's token, ready to read; on: which of ``COLUMNS`` are; taken: the id that stands in the text;
-    draw: the number that falls into a row's stretch of the running sum. ``on_pick(token_id)`` runs as a widget callback.
+    draw: the id into whose stretch of the running sum a number falls, and that number. ``on_pick(token_id)`` runs as a widget callback.
 
     words: ``label``, ``token``, ``off``, ``draw``, ``taken``, ``occurred``, ``rest`` ({count}, {share}) and for each column its name and,
     with ``_help``, what it shows.
@@ -45,10 +46,10 @@ def stage_table(
             on_pick(picked)
 
     ids = columns.ids.tolist()
-    rest = 1 - float(columns.sums[-1])
+    rest = max(0.0, 1 - float(columns.probabilities.astype(np.float64).sum()))
     scale = theme.LIGHT.probability, theme.DARK.probability
     data = {
-        "rows": [[token, label, *numbers] for token, label, numbers in zip(ids, labels, rows_of(columns))],
+        "rows": [[*each, *numbers] for *each, numbers in zip(ids, columns.ranks.tolist(), labels, rows_of(columns))],
         "occurred": [token for token, seen in zip(ids, columns.occurred) if seen],
         "left": dict(columns.left),
         "remaining": columns.remaining,

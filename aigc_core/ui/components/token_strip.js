@@ -62,6 +62,7 @@ class Strip {
     const brought = feeds.get(this.data.name);
     const { pieces, selected } = brought?.run === this.data.run ? brought : this.data;  // a feed of an older run may still be there
     this.box.setAttribute("aria-label", this.data.words.label);
+    this.box.classList.toggle("fixed", this.data.fixed);
     this.box.classList.toggle("barred", pieces.some((piece) => piece[4] !== null));
     this.box.style.minHeight = `${this.data.lines}lh`;
     pieces.forEach((piece, index) => {
@@ -84,7 +85,7 @@ class Strip {
     span.className = `piece ${live ? "live" : "quiet"}`;
     span.textContent = text;
     span.dataset.index = index;
-    if (live) Object.assign(span, { tabIndex: 0, role: "button" }).style.backgroundColor = colour;
+    if (live) Object.assign(span, { tabIndex: 0, ...(this.data.fixed ? {} : { role: "button" }) }).style.backgroundColor = colour;
     if (bar !== null) span.style.setProperty("--bar", bar);
     if (breaks) slot.append(document.createElement("br"));  // outside, or a sliver of colour would begin the next line
     return slot;
@@ -94,7 +95,7 @@ class Strip {
     for (const { firstChild: span } of this.box.children) {
       const mine = Number(span.dataset.index) === this.selected;
       span.classList.toggle("selected", mine);
-      if (span.tabIndex === 0) span.ariaPressed = String(mine);
+      if (span.role === "button") span.ariaPressed = String(mine);
     }
   }
 
@@ -122,7 +123,7 @@ class Strip {
   }
 
   choose(span) {
-    if (!span) return;
+    if (!span || this.data.fixed) return;
     this.selected = Number(span.dataset.index);  // at once; Python answers with the same
     this.ring();
     this.send(this.selected);

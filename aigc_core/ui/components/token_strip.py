@@ -75,8 +75,9 @@ def token_strip(
 ) -> Strip:
     """Draws the strip, at least ``lines`` lines high, so that a growing text does not push the page down at once.
 
-    ``on_select(index)`` runs as a widget callback, before the script. words: ``label``, read to those who cannot see the strip.
-    A choice made while ``update`` shows pieces may lie beyond ``pieces``: then ``on_select`` gets it and ``chosen`` is None.
+    ``on_select(index)`` runs as a widget callback, before the script; without it nothing can be chosen. words: ``label``, read to those
+    who cannot see the strip. A choice made while ``update`` shows pieces may lie beyond ``pieces``: then ``on_select`` gets it and
+    ``chosen`` is None.
     """
 
     def tell() -> None:
@@ -87,7 +88,7 @@ def token_strip(
 
     with st.container(gap=None):
         run = time.monotonic_ns()
-        data = {"name": key, "run": run, "words": dict(words), "lines": lines, **_shown(pieces, selected)}
+        data = {"name": key, "run": run, "words": dict(words), "lines": lines, "fixed": on_select is None, **_shown(pieces, selected)}
         result = _strip(key=key, data=data, on_selected_change=tell)
         slot = st.empty()  # empties it of the last run's feed, too
     return Strip(_index(result.selected, pieces), key, run, slot)

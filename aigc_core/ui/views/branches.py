@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from aigc_core import figures
+from aigc_core.analysis.branches import MOST
 from aigc_core.decoding.settings import BeamSettings, SamplingSettings
 from aigc_core.figures.labels import visible
 from aigc_core.text import Words
@@ -26,10 +27,17 @@ def draw(bench: Bench, settings: SamplingSettings, words: Words) -> None:
     texts = [[visible(token.text) for token in cache.written(bench.model, bench.prompt, each.ids).tokens] for each in tree.all]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(words("branches_title"), anchor=False, width="stretch")
-        done = tree.full or {each.origin for each in tree.all} >= {"greedy", "beams"}
-        told = words("others_help", beams=BEAMS)
-        missing = st.button(words("others"), key="others", icon=":material/compare:", help=told, disabled=done)
-    if missing:
+        lacking = {"greedy", "beams"} - {each.origin for each in tree.all}
+        full = len(tree.all) + len(lacking) > MOST
+        told = (
+            words("others_there")
+            if not lacking
+            else words("error.branches_full", count=MOST)
+            if full
+            else words("others_help", beams=BEAMS)
+        )
+        asked = st.button(words("others"), key="others", icon=":material/compare:", help=told, disabled=full or not lacking)
+    if asked:
         decode_otherwise(bench, settings, words)
         st.rerun()
     st.markdown(words("branches_reading", count=len(tree.all)) if len(tree.all) > 1 else words("branches_one"))
@@ -57,6 +65,10 @@ def card(bench: Bench, index: int, fork: tuple[int, int], shown: Shown, words: W
 
     def rename() -> None:
         bench.rename(index, st.session_state[f"name_{key}"])
+        st.session_state[f"name_{key}"] = bench.tree.all[index].name
+
+    def open_at(piece: int) -> None:
+        bench.open(index, max(0, piece - 1))
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(words("name"), branch.name, max_chars=24, key=f"name_{key}", on_change=rename, label_visibility="collapsed")
@@ -72,7 +84,7 @@ def card(bench: Bench, index: int, fork: tuple[int, int], shown: Shown, words: W
     st.caption(f"{words.table('origin')[branch.origin]} {leaves}")
     pieces = panels.written(bench.prompt, shown.choices, words)
     quiet = [replace(piece, colour=None, bar=None) for piece in pieces[: shared + 1]]
-    token_strip([*quiet, *pieces[shared + 1 :]], None, words.table("strip"), f"strip_{key}", lambda _: bench.open(index))
+    token_strip([*quiet, *pieces[shared + 1 :]], None, words.table("strip"), f"strip_{key}", open_at)
 
 
 def decode_otherwise(bench: Bench, settings: SamplingSettings, words: Words) -> None:
@@ -81,7 +93,7 @@ def decode_otherwise(bench: Bench, settings: SamplingSettings, words: Words) -> 
     beams = BeamSettings(num_beams=BEAMS, repetition_penalty=settings.repetition_penalty, max_new_tokens=settings.max_new_tokens)
     asked = {"greedy": ("decoding.sample", greedy), "beams": ("decoding.beam_search", beams)}
     for origin, (operation, chosen) in asked.items():
-        if bench.tree.full or any(each.origin == origin for each in bench.tree.all):
+        if any(each.origin == origin for each in bench.tree.all):
             continue
         done, ids = st.progress(0.0, words.table("origin")[origin]), []
         with closing(cache.backend().stream(operation, bench.model, prompt=bench.prompt, settings=chosen)) as steps:

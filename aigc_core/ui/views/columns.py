@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from aigc_core import figures
+from aigc_core.analysis.branches import MOST
 from aigc_core.analysis.columns import columns, spread
 from aigc_core.analysis.rivals import softmax
 from aigc_core.decoding.settings import SamplingSettings
@@ -21,11 +23,11 @@ def draw(bench: Bench, shown: Shown, settings: SamplingSettings, words: Words) -
     """The table of candidates, how open the choice is, and the whole vocabulary as a curve."""
     from aigc_core.decoding import drawn, draws
 
-    stages, taken = shown.stages[shown.chosen], shown.taken
-    table = columns(stages, shown.written.context(shown.chosen), ROWS)
-    labels = [visible(token.text) for token in cache.tokens(bench.model, tuple(table.ids.tolist()))]
+    stages, taken = shown.stages, shown.taken
     number = float(draws(settings.seed, shown.chosen, 1)[0])
     (fallen,) = cache.tokens(bench.model, (drawn(stages, number),))
+    table = columns(stages, shown.written.context(shown.chosen), ROWS, also=[fallen.id, *([taken.id] if taken else [])])
+    labels = [visible(token.text) for token in cache.tokens(bench.model, tuple(table.ids.tolist()))]
 
     title = words("next_title") if taken is None else plain.sentence(words, "rivals_title", token=visible(taken.text))
     st.subheader(title, anchor=False)
@@ -52,8 +54,13 @@ def draw(bench: Bench, shown: Shown, settings: SamplingSettings, words: Words) -
     def pick(token_id: int) -> None:
         bench.pick(shown.chosen, token_id)
 
-    stage_table(table, labels, on, taken and taken.id, number, words.table("stages"), "stages", pick)
-    st.caption(words("pick_hint"))
+    stage_table(table, labels, on, taken and taken.id, (fallen.id, number), words.table("stages"), "stages", pick)
+    full = bench.tree.full and taken is not None
+    st.caption(words("error.branches_full", count=MOST) if full else words("pick_hint"))
     st.markdown(openness)
+    sums = stages.running_sum
+    ten = min(10, len(sums))
+    curve = words("curve_reading", ten=ten, share=f"{sums[ten - 1]:.1%}", own=f"{np.sort(own)[-ten:].sum():.1%}", **told)
+    st.caption(curve)
     figure = figures.vocabulary_curve(stages, table.remaining, words, controls.is_dark())
-    st.plotly_chart(figure, theme=None, key="curve", alt=openness, config={"displayModeBar": False})
+    st.plotly_chart(figure, theme=None, key="curve", alt=curve, config={"displayModeBar": False})

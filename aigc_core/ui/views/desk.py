@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from aigc_core import limits
 from aigc_core.analysis.branches import MOST
 from aigc_core.analysis.columns import repetition
 from aigc_core.decoding.settings import SamplingSettings
 from aigc_core.text import Words
 from aigc_core.ui import controls, panels
-from aigc_core.ui.bench import Bench, Shown
+from aigc_core.ui.bench import Bench, Shown, now
 
 
 def actions(bench: Bench, shown: Shown, settings: SamplingSettings, words: Words) -> None:
     """Write anew, with the next seed, on from the end, otherwise from here; and undo."""
 
+    def write() -> None:
+        bench.write(now(settings))
+
     def again() -> None:
-        bench.write(replace(settings, seed=controls.next_seed()))
+        controls.next_seed()
+        bench.write(now(settings))
+
+    def write_on() -> None:
+        bench.write_on(now(settings))
 
     def branch() -> None:
-        bench.branch(replace(settings, seed=controls.next_seed()), shown.chosen)
+        controls.next_seed()
+        bench.branch(now(settings), shown.chosen)
 
-    long = len(bench.tree.active.ids) >= limits.current().branch_tokens
     changed = bench.written_by is not None and bench.written_by != settings
-    kind = "primary" if changed else "secondary"
-    st.button(
-        words("write"), key="write", icon=":material/edit:", type=kind, help=words("write_help"), on_click=bench.write, args=(settings,)
-    )
-    st.button(words("again"), key="again", icon=":material/replay:", help=words("again_help"), on_click=again)
-    idle = "ended" if shown.written.ended else "long" if long else ""
-    told = words(f"on_{idle}" if idle else "on_help")
-    st.button(words("on"), key="on", icon=":material/east:", help=told, disabled=bool(idle), on_click=bench.write_on, args=(settings,))
-    told = words("branch_full", count=MOST) if bench.tree.full else words("branch_help")
-    st.button(words("branch"), key="branch", icon=":material/alt_route:", help=told, disabled=bench.tree.full, on_click=branch)
+    alone = "only_best" if settings.top_k == 1 else ""  # then no seed writes another text
+    button(words, "write", "edit", write, type="primary" if changed else "secondary")
+    button(words, "again", "replay", again, idle=alone)
+    button(words, "on", "east", write_on, idle="" if shown.follows else "on_ended" if shown.written.ended else "on_full")
+    full = "error.branches_full" if bench.tree.full else ""
+    button(words, "branch", "alt_route", branch, idle=full or alone)
     st.button(words("undo"), key="undo", icon=":material/undo:", disabled=not bench.past, on_click=bench.undo)
+
+
+def button(words: Words, name: str, icon: str, act: Callable[[], None], idle: str = "", **look: str) -> None:
+    """One action; ``idle`` is the key of the reason why it would do nothing now."""
+    told = words(idle, count=MOST) if idle else words.table("does")[name]
+    st.button(words.table("do")[name], key=name, icon=f":material/{icon}:", help=told, disabled=bool(idle), on_click=act, **look)
 
 
 def outcome(bench: Bench, shown: Shown, settings: SamplingSettings, stopped: bool, words: Words) -> None:

@@ -214,5 +214,3 @@ def values_of(sliders: Iterable[Slider]) -> dict[str, float]:
 def title(words: Words, chosen: Chosen, model: str) -> str:
     name = names(words)[chosen.id]
     return f"{name} · {model}" if chosen.id in FROM_MODEL and chosen.encoding else name
-
-

@@ -159,9 +159,7 @@ def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writ
     return made
 
 
-def candidate(
-    now: Ways, each: Sentence, around: Sequence[str], numbers: Sequence[int], words: Words, model: str, writer: str
-) -> Candidate:
+def candidate(now: Ways, each: Sentence, around: Sequence[str], numbers: Sequence[int], words: Words, model: str, writer: str) -> Candidate:
     judged = now.judged[each.texts]
     pieces = words("as_pieces", count=" + ".join(map(str, judged.pieces))) if judged.pieces else words("not_read")
     split = dict(left=nats(each.left), filling=nats(each.filling), follows=nats(each.follows))

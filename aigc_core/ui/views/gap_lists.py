@@ -53,9 +53,7 @@ class Scene:
         return mine if mine in known else known[0] if known else ()
 
 
-def draw(
-    now: Ways, before: Ways | None, units: Sequence[Unit], covered: tuple[int, int], model: str, writer: str, words: Words
-) -> None:
+def draw(now: Ways, before: Ways | None, units: Sequence[Unit], covered: tuple[int, int], model: str, writer: str, words: Words) -> None:
     """Who prefers what, the chosen candidate written out, the three lists, and why only one of them never changes on the right."""
     scene = Scene(now, before, sum(unit.blank is not None for unit in units[: covered[0]]), words)
     st.markdown(gap.verdict(now, words))
@@ -124,9 +122,7 @@ def whole_sentences(scene: Scene) -> None:
     st.caption(plain.sentence(words, "whole_reading", **gap.leading(now)) if len(now.ranked) > 1 else words("whole_one"))
 
 
-def listed(
-    scene: Scene, found: Sequence[Filling], before: Sequence[Filling] | None, blanks: Sequence[int], key: str, form: str
-) -> None:
+def listed(scene: Scene, found: Sequence[Filling], before: Sequence[Filling] | None, blanks: Sequence[int], key: str, form: str) -> None:
     """A list of probabilities, what became of each, and the sentence that reads it."""
     most = OF_SEVERAL if scene.count > 1 else TOP
     found, before = found[:most], before and before[:most]

@@ -33,7 +33,7 @@ def draw(bench: Bench, shown: Shown, words: Words) -> None:
             Piece(visible(token.text), mix(look.attention, 0.75 * float(weight)), f"{visible(token.text)}  {weight:.1%}")
             for token, weight in zip(trace.tokens, weights)
         ]
-        token_strip(pieces, query, words.table("attention_strip"), "attention_strip", lambda index: None, lines=2)
+        token_strip(pieces, query, words.table("attention_strip"), "attention_strip", lines=2)
         panels.attention_wall(trace, (layer, head), words, "bench_wall", controls.choose_head)
         st.caption(words("wall_caption", tokens=len(trace.tokens)))
 
