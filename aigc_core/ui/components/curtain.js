@@ -40,11 +40,28 @@ class Curtain {
 
   take(data) {
     const same = this.data && JSON.stringify(this.data.units) === JSON.stringify(data.units);
+    if (!(data.heard >= this.data?.heard)) this.count = data.heard;  // the first of a session
     this.data = data;
     this.box.setAttribute("aria-label", data.words.label);
     this.box.style.setProperty("--blank", data.colour);
+    const known = data.heard === this.count, drawing = this.drawn !== undefined || this.waiting;
+    if (known) this.last = data.covered;
+    // what is drawn here goes before an answer that does not know of it yet
+    const covered = drawing || !known ? this.covered : data.covered, focused = this.words?.indexOf(this.focused());
     if (!same) this.build();
-    if (this.drawn === undefined && !this.waiting) this.cover(data.covered);
+    this.cover(covered);
+    if (!same && focused >= 0) this.stay(focused);
+  }
+
+  focused() {
+    return this.box.getRootNode().activeElement;
+  }
+
+  /** Keeps the focus at a word's place in another text: on the next word in sight, else the one before, else on a handle. */
+  stay(place) {
+    const inSight = (word) => word.matches(".word:not(.hidden)");
+    const next = this.words.slice(place).find(inSight) ?? this.words.slice(0, place).findLast(inSight);
+    (next ?? this.handles[1]).focus({ preventScroll: true });
   }
 
   build() {
@@ -79,9 +96,9 @@ class Curtain {
     });
     if (left === count) row.push(first);
     if (right === 0) row.push(second);
-    const focused = this.box.getRootNode().activeElement;
+    const focused = this.focused();
     this.box.replaceChildren(...row);
-    if (this.handles.includes(focused)) focused.focus({ preventScroll: true });
+    if (row.includes(focused)) focused.focus({ preventScroll: true });
     this.handles.forEach((handle, index) => {
       const words = this.data.words, value = this.covered[index];
       handle.ariaLabel = handle.title = words[index ? "right" : "left"];
@@ -99,7 +116,7 @@ class Curtain {
     const nearest = Math.min(...boxes.map(off));
     const line = boxes.map((box, index) => [box, index]).filter(([box]) => off(box) === nearest);
     const after = line.find(([box]) => clientX < (box.left + box.right) / 2);
-    return after ? after[1] : line.at(-1)[1] + 1;
+    return after ? after[1] : (line.at(-1)?.[1] ?? -1) + 1;
   }
 
   draw(event) {
@@ -120,7 +137,7 @@ class Curtain {
     const side = event.target.dataset.side, word = event.target.closest(".word");
     if (word && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
-      this.blank(word);
+      if (!event.repeat) this.blank(word);  // the focus goes on to the next word
     }
     if (side === undefined) return;
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -1e6, End: 1e6 }[event.key];
@@ -138,7 +155,9 @@ class Curtain {
 
   tell() {
     this.told.textContent = this.data.words.value.replace("{count}", this.covered[0] + this.covered[1]);
-    if (this.covered.some((value, index) => value !== this.data.covered[index])) this.send("covered", [...this.covered]);
+    if (this.covered.every((value, index) => value === this.last[index])) return;
+    this.last = this.covered;
+    this.send("covered", [...this.covered, ++this.count]);
   }
 
   blank(word) {

@@ -42,6 +42,22 @@ def blank_out(index: int) -> None:
         st.session_state["covered_text"] = st.session_state["text"]  # what is covered stays so
 
 
+def undo() -> None:
+    """Puts the text before this one into the box; what is covered stays so where both texts have it."""
+    state = st.session_state
+    left, right = state["cover_left"], state["cover_right"]
+    before = under(state["text"], left, right)
+    gaps.undo()
+    if under(state["text"], left, right) == before:
+        state["covered_text"] = state["text"]
+
+
+def under(text: str, left: int, right: int) -> tuple[list[str], list[str]]:
+    """The words under the curtain, from either end."""
+    found = [unit.text for unit in units(text)]
+    return found[:left], found[max(0, len(found) - right) :]
+
+
 def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: bool) -> None:
     """The usual places of the curtain by one click, and undo."""
     places = [index for index, unit in enumerate(found) if unit.blank is not None]
@@ -50,7 +66,7 @@ def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: 
     for name, aim in (("cover_right", (0, right)), ("cover_left", (left, 0)), ("uncover", (0, 0))):
         idle = "no_side" if name != "uncover" and aim == (0, 0) else "already_so" if now == aim else None
         st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=idle is not None, help=idle and words(idle))
-    st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=gaps.undo, disabled=not changed)
+    st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=undo, disabled=not changed)
 
 
 def told(words: Words, found: Sequence[Unit], now: tuple[int, int]) -> bool:
