@@ -139,7 +139,7 @@ def test_a_finger_draws_it_on_a_telephone(server, browser, open_page):
     hostile = "<img src=x onerror=alert(1)> ___ {0} $x$ **b** ![y](http://example.com/y.png)"
     looks.text_box(page).fill(hostile)
     looks.settle(page)
-    expect(page.get_by_text("没有遮住")).to_have_count(3)  # another text comes uncovered
+    expect(page.get_by_text("没有遮住")).to_have_count(3)  # a text that ends otherwise comes uncovered
     assert page.locator(".curtain").inner_text().split()[:3] == ["<img", "src=x", "onerror=alert(1)>"]
     assert page.locator("img[src='x'], img[src*='example.com']").count() == 0
     assert looks.alerts(page) == []

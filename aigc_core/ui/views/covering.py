@@ -12,10 +12,13 @@ from aigc_core.ui import gaps, share
 
 
 def covered(text: str, found: Sequence[Unit]) -> tuple[int, int]:
-    """The words under the curtain, from the left and from the right; another text comes uncovered."""
+    """The number of words under the curtain, from the left and from the right; a text that has other words there comes uncovered."""
     state = st.session_state
-    if state.setdefault("covered_text", text) != text:
-        state.update(covered_text=text, cover_left=0, cover_right=0, filling=None)
+    if (before := state.setdefault("covered_text", text)) != text:
+        state.update(covered_text=text, filling=None)
+        ends = state["cover_left"], state["cover_right"]
+        if under(before, *ends) != under(text, *ends):
+            state.update(cover_left=0, cover_right=0)
     for name in ("left", "right"):
         asked = share.asked(name)
         state.setdefault(f"cover_{name}", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else 0)
@@ -24,6 +27,12 @@ def covered(text: str, found: Sequence[Unit]) -> tuple[int, int]:
     share.mirror("left", str(left), default="0")
     share.mirror("right", str(right), default="0")
     return left, right
+
+
+def under(text: str, left: int, right: int) -> tuple[list[str], list[str]]:
+    """The words that so wide a curtain covers."""
+    found = [unit.text for unit in units(text)]
+    return found[:left], found[max(0, len(found) - right) :]
 
 
 def cover(left: int, right: int) -> None:
@@ -39,23 +48,6 @@ def blank_out(index: int) -> None:
         word, start = found[index].text, found[index].span.start
         letters = [place for place, character in enumerate(word) if character.isalnum()] or [0, len(word) - 1]
         st.session_state["text"] = text[: start + letters[0]] + "___" + text[start + letters[-1] + 1 :]
-        st.session_state["covered_text"] = st.session_state["text"]  # what is covered stays so
-
-
-def undo() -> None:
-    """Puts the text before this one into the box; what is covered stays so where both texts have it."""
-    state = st.session_state
-    left, right = state["cover_left"], state["cover_right"]
-    before = under(state["text"], left, right)
-    gaps.undo()
-    if under(state["text"], left, right) == before:
-        state["covered_text"] = state["text"]
-
-
-def under(text: str, left: int, right: int) -> tuple[list[str], list[str]]:
-    """The words under the curtain, from either end."""
-    found = [unit.text for unit in units(text)]
-    return found[:left], found[max(0, len(found) - right) :]
 
 
 def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: bool) -> None:
@@ -66,7 +58,7 @@ def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: 
     for name, aim in (("cover_right", (0, right)), ("cover_left", (left, 0)), ("uncover", (0, 0))):
         idle = "no_side" if name != "uncover" and aim == (0, 0) else "already_so" if now == aim else None
         st.button(words(name), key=f"{name}_button", on_click=cover, args=aim, disabled=idle is not None, help=idle and words(idle))
-    st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=undo, disabled=not changed)
+    st.button(words("undo"), key="undo_button", icon=":material/undo:", on_click=gaps.undo, disabled=not changed)
 
 
 def told(words: Words, found: Sequence[Unit], now: tuple[int, int]) -> bool:
