@@ -2,6 +2,8 @@
 // by pointer or arrow keys; the curtain follows at once, and Python hears of it when the handle is let go.
 
 const curtains = new WeakMap();  // parentElement → Curtain
+const PAUSE = 250;  // ms until Python hears of a handle moved by keys
+const PATIENCE = 3000;  // at most, after a word was blanked: the text box still has the old text, and any message would bring that along
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let curtain = curtains.get(parentElement);
@@ -48,7 +50,11 @@ class Curtain {
     if (known) this.last = data.covered;
     // what is drawn here goes before an answer that does not know of it yet
     const covered = drawing || !known ? this.covered : data.covered, focused = this.words?.indexOf(this.focused());
-    if (!same) this.build();
+    if (!same) {
+      this.build();
+      this.blanking = false;
+      if (this.waiting) this.wait(PAUSE);
+    }
     this.cover(covered);
     if (!same && focused >= 0) this.stay(focused);
   }
@@ -130,7 +136,8 @@ class Curtain {
     this.box.releasePointerCapture?.(event.pointerId);
     this.box.classList.remove("drawing");
     this.drawn = undefined;
-    this.tell();
+    if (this.blanking) this.wait(PATIENCE);
+    else this.tell();
   }
 
   press(event) {
@@ -146,11 +153,17 @@ class Curtain {
     const [left, right] = this.covered, count = this.words.length;
     const clamp = (value, most) => Math.max(0, Math.min(value, most));
     this.cover(side === "1" ? [left, clamp(right - step, count - left)] : [clamp(left + step, count - right), right]);
+    this.wait(this.blanking ? PATIENCE : PAUSE);
+  }
+
+  /** Tells Python later; of keys held down it hears of the last. */
+  wait(time) {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {  // keys held down: Python hears of the last
+    this.waiting = setTimeout(() => {
       this.waiting = null;
+      this.blanking = false;
       this.tell();
-    }, 250);
+    }, time);
   }
 
   tell() {
@@ -161,6 +174,9 @@ class Curtain {
   }
 
   blank(word) {
-    if (word && !word.classList.contains("hidden")) this.send("chosen", Number(word.dataset.index));
+    if (!word || word.classList.contains("hidden")) return;
+    this.send("chosen", Number(word.dataset.index));
+    this.blanking = true;
+    if (this.waiting) this.wait(PATIENCE);
   }
 }
