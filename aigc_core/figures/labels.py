@@ -5,9 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 VISIBLE = {" ": "·", "\n": "↵", "\t": "⇥", "\r": "↵"}
-
-
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def visible(text: str) -> str:

@@ -46,6 +46,7 @@ class Sentence:
     texts: tuple[str, ...]  # the fillings
     scores: tuple[float, ...]  # 2 · blanks + 1 of them; their sum is the log-probability of the whole
     ends: tuple[float, ...]  # after each filling: log-probability that something new begins there
+    token_ids: tuple[tuple[int, ...], ...]  # of each filling, as it is read in the whole text
 
     @property
     def log_prob(self) -> float:

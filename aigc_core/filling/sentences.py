@@ -42,7 +42,8 @@ def rank(model: LanguageModel, text: str, fillings: tuple[tuple[str, ...], ...])
             each = scores[torch.arange(len(ids) - 1), torch.tensor(ids[1:], dtype=torch.long)].double().tolist()  # of token 1, 2, …
             spread = [math.fsum(each[max(0, start - 1) : max(0, stop - 1)]) for start, stop in zip((0, *bounds), (*bounds, len(ids)))]
             ends = tuple(end(known, word, scores[stop - 1]) for word, stop in zip(texts, bounds[1::2]))
-            found.append(Sentence(texts, tuple(spread), ends))
+            pieces = tuple(tuple(ids[start:stop]) for start, stop in zip(bounds[::2], bounds[1::2]))
+            found.append(Sentence(texts, tuple(spread), ends, pieces))
     return Sentences(tuple(sorted(found, key=lambda each: -each.log_prob)))
 
 

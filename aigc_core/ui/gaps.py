@@ -1,4 +1,4 @@
-"""What a person does to the text of the masked-words page: hide a word, accept a candidate, undo; and the text as it is shown there."""
+"""What a person does to a text with gaps: hide a word, accept a candidate, undo; and the text as the masked-words page shows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import streamlit as st
 
 from aigc_core import masked
-from aigc_core.figures.labels import visible
+from aigc_core.figures.labels import SUBSCRIPT, visible
 from aigc_core.figures.theme import OUTPUT, theme
 from aigc_core.text import Words
 from aigc_core.traces import MaskedText, Span
@@ -15,21 +15,26 @@ from aigc_core.ui import cache, controls, plain
 from aigc_core.ui.components.token_strip import Piece
 
 MOST_UNDO = 100
-SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def remember(text: str) -> bool:
     """Keeps each text of this page for ``undo``, whether it was typed or clicked; True where there is an earlier one."""
-    past: list[str] = st.session_state.setdefault("earlier_texts", [])
+    past = earlier()
     if past[-1:] != [text]:
         past.append(text)
         del past[:-MOST_UNDO]
     return len(past) > 1
 
 
+def earlier() -> list[str]:
+    """The texts of the page that is shown, the last one the present one."""
+    state = st.session_state
+    return state.setdefault("earlier_texts", {}).setdefault(state["page_before"], [])
+
+
 def undo() -> None:
     """Puts the text before this one into the box."""
-    past = st.session_state["earlier_texts"]
+    past = earlier()
     if st.session_state["text"] == past[-1] and len(past) > 1:  # otherwise something was typed that no run has read yet
         past.pop()
     st.session_state["text"] = past[-1]

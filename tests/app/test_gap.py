@@ -8,7 +8,9 @@ import math
 import pytest
 
 from aigc_core import filling, models
-from aigc_core.ui import controls
+from aigc_core.filling.records import Bidirectional, Filling, LeftOnly, LeftToRight
+from aigc_core.ui import controls, gaps
+from aigc_core.ui.views import gap, gap_lists
 from tests.app.helpers import LANGUAGES, components, open_page, texts, words_of
 
 TEXT = "Tom was very ___ because he lost his toy."
@@ -111,6 +113,68 @@ def test_lists_of_any_number_of_pieces_stand_apart(bert):
         assert [label for label, *_ in shown[pieces - 1]] == [each.texts[0] for each in found]
         assert page("pieces_title", count=pieces) in texts(app)
     assert page("any_caption") in texts(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_within_a_word_only_the_same_tokens_are_compared(language, gpt):
+    text = "She play___ ball."
+    app, page = open_page("gap", lang=language, text=text), words_of("gap", language)
+    listed = filling.left_to_right(gpt, "She play___").blanks[0].words
+    read = {each.texts: each for each in filling.rank(gpt, text, tuple(each.texts for each in listed)).ranked}
+    others = [each for each in listed if (each.token_ids,) != read[each.texts].token_ids]
+    assert [each.texts for each in others] == [("fully",)] and abs(others[0].log_prob - read[("fully",)].words) > 1
+    same = [each for each in listed if each not in others]
+    assert page("other_pieces", count=1) in texts(app)
+    assert page("measured", count=len(same), nats="@").split("@")[0] in texts(app)
+    assert all(abs(each.log_prob - read[each.texts].words) < gap.ROUNDING for each in same)
+    (written,) = [json.loads(proto.json) for proto in components(app, "glassbox_written_out")]
+    (told,) = [each for each in written["candidates"] if each["names"] == ["0 fully"]]
+    assert percent(others[0].log_prob) in json.dumps(told)  # "left only": the list's own number
+
+
+def test_the_curtain_stays_over_what_both_texts_have():
+    app = open_page("gap", text=TEXT, right="3", filling="sad")
+    blanked = TEXT.replace("Tom", "___")
+    app.text_input(key="text").set_value(blanked).run()
+    assert app.query_params["right"] == "3" and "filling" not in app.query_params
+    app.button(key="undo_button").click().run()
+    assert app.text_input(key="text").value == TEXT and app.query_params["right"] == "3"
+    app.text_input(key="text").set_value("The ___ swam to me.").run()
+    assert "right" not in app.query_params
+    app.button(key="cover_right_button").click().run()
+    assert app.query_params["right"] == "3"
+    app.button(key="undo_button").click().run()  # back to a text that ends otherwise
+    assert app.text_input(key="text").value == TEXT and "right" not in app.query_params
+
+
+def test_each_page_undoes_its_own_texts(monkeypatch):
+    state = {"page_before": "gap", "text": "two"}
+    monkeypatch.setattr(gaps.st, "session_state", state)
+    assert not gaps.remember("one") and gaps.remember("two")
+    state["page_before"] = "masked"
+    assert not gaps.remember("two") and gaps.remember("three")
+    state.update(page_before="gap")
+    gaps.undo()
+    assert state["text"] == "one"
+
+
+def test_of_two_words_that_differ_in_capitals_only_each_is_itself():
+    """To a masked model without capitals they are one candidate: then the more probable one's number counts."""
+
+    def ways(*found: tuple[str, float]) -> gap.Ways:
+        words = tuple(Filling((text,), (0,), log_prob) for text, log_prob in found)
+        blank = LeftOnly("", words, "")
+        return gap.Ways("___ ___", (Bidirectional(1, ((), ()), False, ()),), LeftToRight((blank, blank)), (), {})
+
+    page = words_of("gap", "en")
+    now = ways(("Tom", -1.0), ("tom", -2.0))
+    scene = gap_lists.Scene(now, now, 0, page)
+    rows = now.left.blanks[0].words
+    assert gap_lists.moved(scene, rows, rows) == ["", ""]
+    assert gap_lists.moved(scene, rows[1:], rows[:1]) == [""]  # nothing of its own before: the one that it cannot be told from
+    told = gap.candidates(now, range(2), page, "bert", "gpt")
+    assert [each.names for each in told] == [("0 tom",), ("1 tom",)]
+    assert all(each.numbers[1].value == percent(-1.0) and each.sentence[1] in ("Tom", "___") for each in told)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

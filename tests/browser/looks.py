@@ -37,6 +37,10 @@ def reading(page: Page) -> Locator:
     return page.get_by_test_id("stMain").get_by_text("Head ", exact=False).filter(has_text="attention").first
 
 
+def focused(element: Locator) -> bool:
+    return element.evaluate("element => element.getRootNode().activeElement === element")
+
+
 def pieces(page: Page) -> list[str]:
     """The tokens on the strip, the prompt first."""
     return page.locator(".strip .piece").all_text_contents()

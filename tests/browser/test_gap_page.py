@@ -76,7 +76,7 @@ def test_the_left_by_keyboard_and_one_candidate_in_all_lists(server, open_page):
         handle.press("ArrowRight")
     expect(page.get_by_text(CHANGED)).to_have_count(3)
     looks.settle(page)
-    assert "left=3" in page.url and handle.evaluate("element => element.getRootNode().activeElement === element")
+    assert "left=3" in page.url and looks.focused(handle)
     expect(handle).to_have_attribute("aria-valuenow", "3")
     expect(page.locator(".sentence")).to_have_text(TEXT.replace("Tom was very ___", "happy"))  # the one held
 
@@ -85,6 +85,41 @@ def test_the_left_by_keyboard_and_one_candidate_in_all_lists(server, open_page):
     looks.settle(page)
     expect(page.locator(".bars")).to_have_count(6)  # two blanks and both together, the writer's two, the judgement
     assert "left=3" in page.url
+
+
+def test_words_are_blanked_while_the_curtain_is_drawn_and_by_the_keyboard(server, open_page):
+    page = open_page(f"/gap?text={quote(TEXT)}")
+    expect(page.locator(".bars")).to_have_count(3, timeout=looks.MODEL_MS)
+    looks.settle(page)
+    box, handle, word = looks.text_box(page), page.get_by_role("slider", name="Curtain from the right"), page.locator(".unit.word")
+    handle.press("ArrowLeft")
+    handle.press("ArrowLeft")
+    word.filter(has_text="lost").click()
+    blanked = TEXT.replace("lost", "___")
+    for _ in range(100):  # keys are down when the new text comes
+        handle.press("ArrowRight")
+        handle.press("ArrowLeft")
+        if box.input_value() == blanked:
+            break
+    expect(page.locator(".unit.blank")).to_have_text(["1", "2"])
+    assert box.input_value() == blanked and page.locator(".unit.hidden").all_inner_texts() == ["his", "toy."]
+    looks.settle(page)
+    assert page.locator(".unit.hidden").all_inner_texts() == ["his", "toy."]
+    assert "right=2" in page.url and looks.focused(handle)
+
+    first = word.filter(has_text="Tom")
+    first.focus()
+    first.press("Enter")
+    expect(page.locator(".unit.blank")).to_have_count(3)
+    looks.settle(page)
+    assert looks.focused(word.filter(has_text="was"))
+    assert box.input_value() == blanked.replace("Tom", "___") and "right=2" in page.url
+
+    for before in (blanked, TEXT):
+        page.get_by_role("button", name="Undo").click()
+        expect(box).to_have_value(before)
+    looks.settle(page)
+    assert "right=2" in page.url and page.locator(".unit.hidden").all_inner_texts() == ["his", "toy."]
 
 
 def test_a_finger_draws_it_on_a_telephone(server, browser, open_page):
@@ -104,7 +139,7 @@ def test_a_finger_draws_it_on_a_telephone(server, browser, open_page):
     hostile = "<img src=x onerror=alert(1)> ___ {0} $x$ **b** ![y](http://example.com/y.png)"
     looks.text_box(page).fill(hostile)
     looks.settle(page)
-    expect(page.get_by_text("没有遮住")).to_have_count(3)  # another text comes uncovered
+    expect(page.get_by_text("没有遮住")).to_have_count(3)  # a text that ends otherwise comes uncovered
     assert page.locator(".curtain").inner_text().split()[:3] == ["<img", "src=x", "onerror=alert(1)>"]
     assert page.locator("img[src='x'], img[src*='example.com']").count() == 0
     assert looks.alerts(page) == []

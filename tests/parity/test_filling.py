@@ -147,6 +147,8 @@ def test_the_right_side_does_not_reach_the_blank(family, model_of):
         ranked = filling.rank(model, text, tuple(each.texts for each in words)).ranked
         found = {each.texts: each.words for each in ranked}
         assert [found[each.texts] for each in words] == pytest.approx([each.log_prob for each in words], abs=1e-4)
+        read = {each.texts: each.token_ids for each in ranked}
+        assert [read[each.texts] for each in words] == [(each.token_ids,) for each in words]
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama"])

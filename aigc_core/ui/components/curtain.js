@@ -2,6 +2,8 @@
 // by pointer or arrow keys; the curtain follows at once, and Python hears of it when the handle is let go.
 
 const curtains = new WeakMap();  // parentElement → Curtain
+const PAUSE = 250;  // ms until Python hears of a handle moved by keys
+const PATIENCE = 3000;  // at most, after a word was blanked: the text box still has the old text, and any message would bring that along
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let curtain = curtains.get(parentElement);
@@ -40,11 +42,32 @@ class Curtain {
 
   take(data) {
     const same = this.data && JSON.stringify(this.data.units) === JSON.stringify(data.units);
+    if (!(data.heard >= this.data?.heard)) this.count = data.heard;  // the first of a session
     this.data = data;
     this.box.setAttribute("aria-label", data.words.label);
     this.box.style.setProperty("--blank", data.colour);
-    if (!same) this.build();
-    if (this.drawn === undefined && !this.waiting) this.cover(data.covered);
+    const known = data.heard === this.count, drawing = this.drawn !== undefined || this.waiting;
+    if (known) this.last = data.covered;
+    // what is drawn here goes before an answer that does not know of it yet
+    const covered = drawing || !known ? this.covered : data.covered, focused = this.words?.indexOf(this.focused());
+    if (!same) {
+      this.build();
+      this.blanking = false;
+      if (this.waiting) this.wait(PAUSE);
+    }
+    this.cover(covered);
+    if (!same && focused >= 0) this.stay(focused);
+  }
+
+  focused() {
+    return this.box.getRootNode().activeElement;
+  }
+
+  /** Keeps the focus at a word's place in another text: on the next word in sight, else the one before, else on a handle. */
+  stay(place) {
+    const inSight = (word) => word.matches(".word:not(.hidden)");
+    const next = this.words.slice(place).find(inSight) ?? this.words.slice(0, place).findLast(inSight);
+    (next ?? this.handles[1]).focus({ preventScroll: true });
   }
 
   build() {
@@ -79,9 +102,9 @@ class Curtain {
     });
     if (left === count) row.push(first);
     if (right === 0) row.push(second);
-    const focused = this.box.getRootNode().activeElement;
+    const focused = this.focused();
     this.box.replaceChildren(...row);
-    if (this.handles.includes(focused)) focused.focus({ preventScroll: true });
+    if (row.includes(focused)) focused.focus({ preventScroll: true });
     this.handles.forEach((handle, index) => {
       const words = this.data.words, value = this.covered[index];
       handle.ariaLabel = handle.title = words[index ? "right" : "left"];
@@ -99,7 +122,7 @@ class Curtain {
     const nearest = Math.min(...boxes.map(off));
     const line = boxes.map((box, index) => [box, index]).filter(([box]) => off(box) === nearest);
     const after = line.find(([box]) => clientX < (box.left + box.right) / 2);
-    return after ? after[1] : line.at(-1)[1] + 1;
+    return after ? after[1] : (line.at(-1)?.[1] ?? -1) + 1;
   }
 
   draw(event) {
@@ -113,14 +136,15 @@ class Curtain {
     this.box.releasePointerCapture?.(event.pointerId);
     this.box.classList.remove("drawing");
     this.drawn = undefined;
-    this.tell();
+    if (this.blanking) this.wait(PATIENCE);
+    else this.tell();
   }
 
   press(event) {
     const side = event.target.dataset.side, word = event.target.closest(".word");
     if (word && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
-      this.blank(word);
+      if (!event.repeat) this.blank(word);  // the focus goes on to the next word
     }
     if (side === undefined) return;
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -1e6, End: 1e6 }[event.key];
@@ -129,19 +153,30 @@ class Curtain {
     const [left, right] = this.covered, count = this.words.length;
     const clamp = (value, most) => Math.max(0, Math.min(value, most));
     this.cover(side === "1" ? [left, clamp(right - step, count - left)] : [clamp(left + step, count - right), right]);
+    this.wait(this.blanking ? PATIENCE : PAUSE);
+  }
+
+  /** Tells Python later; of keys held down it hears of the last. */
+  wait(time) {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => {  // keys held down: Python hears of the last
+    this.waiting = setTimeout(() => {
       this.waiting = null;
+      this.blanking = false;
       this.tell();
-    }, 250);
+    }, time);
   }
 
   tell() {
     this.told.textContent = this.data.words.value.replace("{count}", this.covered[0] + this.covered[1]);
-    if (this.covered.some((value, index) => value !== this.data.covered[index])) this.send("covered", [...this.covered]);
+    if (this.covered.every((value, index) => value === this.last[index])) return;
+    this.last = this.covered;
+    this.send("covered", [...this.covered, ++this.count]);
   }
 
   blank(word) {
-    if (word && !word.classList.contains("hidden")) this.send("chosen", Number(word.dataset.index));
+    if (!word || word.classList.contains("hidden")) return;
+    this.send("chosen", Number(word.dataset.index));
+    this.blanking = true;
+    if (this.waiting) this.wait(PATIENCE);
   }
 }

@@ -35,10 +35,14 @@ def curtain(
     words: ``label``, ``left``, ``right`` (names of the handles), ``value`` ("{{count}} words covered"), ``blank`` (title of a word).
     """
 
+    heard = f"{key}_heard"  # the number of the last drawing that came here
+
     def cover() -> None:
         value = st.session_state[key].covered
-        if isinstance(value, list) and len(value) == 2 and all(type(each) is int and 0 <= each <= len(units) for each in value):
-            on_cover(*value)
+        if isinstance(value, list) and len(value) == 3 and all(type(each) is int and each >= 0 for each in value):
+            *ends, st.session_state[heard] = value
+            if max(ends) <= len(units):
+                on_cover(*ends)
 
     def blank() -> None:
         value = st.session_state[key].chosen
@@ -48,5 +52,6 @@ def curtain(
     ends = [each.span.end for each in units]
     spaced = [index > 0 and ends[index - 1] < each.span.start for index, each in enumerate(units)]
     drawn = [[each.text, each.blank, space] for each, space in zip(units, spaced)]
-    data = {"units": drawn, "covered": list(covered), "words": dict(words), "colour": OUTPUT}
+    known = st.session_state.get(heard, 0)
+    data = {"units": drawn, "covered": list(covered), "heard": known, "words": dict(words), "colour": OUTPUT}
     _curtain(key=key, data=data, on_covered_change=cover, on_chosen_change=blank)

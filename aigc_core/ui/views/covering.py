@@ -12,10 +12,13 @@ from aigc_core.ui import gaps, share
 
 
 def covered(text: str, found: Sequence[Unit]) -> tuple[int, int]:
-    """The words under the curtain, from the left and from the right; another text comes uncovered."""
+    """The number of words under the curtain, from the left and from the right; a text that has other words there comes uncovered."""
     state = st.session_state
-    if state.setdefault("covered_text", text) != text:
-        state.update(covered_text=text, cover_left=0, cover_right=0, filling=None)
+    if (before := state.setdefault("covered_text", text)) != text:
+        state.update(covered_text=text, filling=None)
+        ends = state["cover_left"], state["cover_right"]
+        if under(before, *ends) != under(text, *ends):
+            state.update(cover_left=0, cover_right=0)
     for name in ("left", "right"):
         asked = share.asked(name)
         state.setdefault(f"cover_{name}", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else 0)
@@ -24,6 +27,12 @@ def covered(text: str, found: Sequence[Unit]) -> tuple[int, int]:
     share.mirror("left", str(left), default="0")
     share.mirror("right", str(right), default="0")
     return left, right
+
+
+def under(text: str, left: int, right: int) -> tuple[list[str], list[str]]:
+    """The words that so wide a curtain covers."""
+    found = [unit.text for unit in units(text)]
+    return found[:left], found[max(0, len(found) - right) :]
 
 
 def cover(left: int, right: int) -> None:
@@ -39,7 +48,6 @@ def blank_out(index: int) -> None:
         word, start = found[index].text, found[index].span.start
         letters = [place for place, character in enumerate(word) if character.isalnum()] or [0, len(word) - 1]
         st.session_state["text"] = text[: start + letters[0]] + "___" + text[start + letters[-1] + 1 :]
-        st.session_state["covered_text"] = st.session_state["text"]  # what is covered stays so
 
 
 def buttons(words: Words, found: Sequence[Unit], now: tuple[int, int], changed: bool) -> None:

@@ -19,6 +19,7 @@ from aigc_core.ui import cache, plain, share
 from aigc_core.ui.components.written_out import Candidate, Number
 
 TOP, TOP_OF_ANY = 8, 4  # candidates of each model: of one list, and for each number of pieces
+ROUNDING = 1e-4  # nats between two passes of one model over the same tokens: float32 explains no more
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Ways:
     left: LeftToRight
     ranked: tuple[Sentence, ...]  # everybody's candidates, best first
     judged: dict[tuple[str, ...], Judged]  # by the ranked texts
+
+    @property
+    def alone(self) -> dict[tuple[str, ...], Filling]:
+        """A single blank's words by the left alone; of several blanks the later ones had other words before them."""
+        return {each.texts: each for each in self.left.blanks[0].words} if len(self.left.blanks) == 1 else {}
 
     def fold(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Candidates that a model without capitals cannot tell apart are one."""
@@ -130,13 +136,18 @@ def verdict(now: Ways, words: Words) -> str:
     return plain.sentence(words, f"verdict.{form}", **shown)
 
 
-def apart(now: Ways) -> tuple[float, int] | None:
-    """The largest difference between a word's log-probability from the left alone and in a pass over the whole text, and of how many."""
-    if len(now.left.blanks) != 1:
-        return None
-    alone = {each.texts: each.log_prob for each in now.left.blanks[0].words}
-    found = [abs(alone[each.texts] - each.words) for each in now.ranked if each.texts in alone]
-    return (max(found), len(found)) if found else None
+def measured(now: Ways, words: Words) -> str:
+    """Whether a word has the same log-probability from the left alone and in a pass over the whole text, for words that are the
+    same tokens in both: beside a blank within a word they may be others."""
+    both = [(now.alone[each.texts], each) for each in now.ranked if each.texts in now.alone]
+    found = [abs(alone.log_prob - each.words) for alone, each in both if (alone.token_ids,) == each.token_ids]
+    said = []
+    if found:
+        form = "measured" if max(found) < ROUNDING else "measured_more"
+        said.append(words(form, count=len(found), nats=f"{max(found):.6f}"))
+    if others := len(both) - len(found):
+        said.append(words("other_pieces", count=others))
+    return "  \n".join(said)
 
 
 def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writer: str) -> list[Candidate]:
@@ -149,7 +160,8 @@ def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writ
     for blank in range(len(numbers)):
         for name, found in (("both", now.both[0].independent[blank]), ("left", now.left.blanks[blank].words)):
             for each in found:
-                given.setdefault((blank, now.fold(each.texts)[0]), {"text": each.texts[0]})[name] = each.log_prob
+                about = given.setdefault((blank, now.fold(each.texts)[0]), {"text": each.texts[0]})
+                about.setdefault(name, each.log_prob)  # of two that differ in capitals only, the first is the more probable
     for (blank, text), known in given.items():
         sentence = spaced(around, [known["text"] if index == blank else "___" for index in range(len(numbers))])
         told = [words("not_listed") if known.get(name) is None else percent(known[name]) for name in ("both", "left")]
@@ -162,13 +174,14 @@ def candidates(now: Ways, numbers: Sequence[int], words: Words, model: str, writ
 def candidate(now: Ways, each: Sentence, around: Sequence[str], numbers: Sequence[int], words: Words, model: str, writer: str) -> Candidate:
     judged = now.judged[each.texts]
     pieces = words("as_pieces", count=" + ".join(map(str, judged.pieces))) if judged.pieces else words("not_read")
+    alone = now.alone[each.texts].log_prob if each.texts in now.alone else each.words
     split = dict(left=nats(each.left), filling=nats(each.filling), follows=nats(each.follows))
     return Candidate(
         names(numbers, now.fold(each.texts)),
         spaced(around, each.texts),
         (
             Number(words("number_both", name=model), "–" if judged.log_prob is None else percent(judged.log_prob), pieces),
-            Number(words("number_left", name=writer), percent(each.words), words("with_end")),
+            Number(words("number_left", name=writer), percent(alone), words("with_end")),
             Number(words("number_whole", name=writer), words("nats", value=nats(each.log_prob)), words("split", **split)),
         ),
     )

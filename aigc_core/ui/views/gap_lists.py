@@ -63,8 +63,8 @@ def draw(now: Ways, before: Ways | None, units: Sequence[Unit], covered: tuple[i
         with column:
             part(scene)
     st.markdown(words("why", formula=WHOLE))
-    if difference := gap.apart(now):
-        st.caption(words("measured", count=difference[1], nats=f"{difference[0]:.6f}"))
+    if said := gap.measured(now, words):
+        st.caption(said)
 
 
 def both_sides(scene: Scene) -> None:
@@ -158,10 +158,13 @@ def moved(scene: Scene, now: Sequence[Filling | Sentence], before: Sequence[Fill
     """How each candidate moved: ↑2, ↓1, new; nothing where it stayed, or where there is no before."""
     if before is None:
         return [""] * len(now)
-    places = {scene.now.fold(each.texts): place for place, each in enumerate(before)}
+    places: dict[tuple[str, ...], int] = {}  # by the texts, and where capitals tell nothing also by their small letters
+    for place, each in enumerate(before):
+        places.setdefault(scene.now.fold(each.texts), place)
+    places |= {each.texts: place for place, each in enumerate(before)}
     found = []
     for place, each in enumerate(now):
-        old = places.get(scene.now.fold(each.texts))
+        old = places.get(each.texts, places.get(scene.now.fold(each.texts)))
         step = 0 if old is None else old - place
         found.append(scene.words("new") if old is None else f"↑{step}" if step > 0 else f"↓{-step}" if step else "")
     return found

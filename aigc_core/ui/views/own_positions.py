@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aigc_core.figures.labels import visible
+from aigc_core.figures.labels import SUBSCRIPT, visible
 from aigc_core.figures.theme import KEY
 from aigc_core.text import Words
 from aigc_core.traces import Repositioned
 from aigc_core.ui import cache, panels, plain, share
 from aigc_core.ui.components.token_strip import Piece, token_strip
 from aigc_core.ui.views.order import another_order, order_seed
-
-SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def draw(model: str, text: str, words: Words, dark: bool) -> None:
