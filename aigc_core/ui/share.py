@@ -46,6 +46,14 @@ def remember(name: str, value: str | int | None) -> None:
     st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 
+def typed(name: str, label: str, default: str, **more: object) -> str:
+    """A text box that a link restores and that keeps what was typed while another view or page is drawn."""
+    recall(name, default)
+    text = st.text_input(label, default, key=name, bind="query-params", live=True, persist_state="session", **more)
+    remember(name, text)
+    return text
+
+
 def choice(name: str, label: str, options: dict[str, str]) -> str:
     """A choice among a few, kept by its id: id → label as shown. The first is the default."""
     default = next(iter(options))

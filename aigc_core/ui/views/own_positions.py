@@ -37,12 +37,16 @@ def shift(words: Words, room: int) -> int:
     if room < 1:
         st.caption(words("own.no_room"))
         return 0
-    if st.session_state.get("shift", 1) > room:
+    usual = min(10, room)
+    share.recall("shift", usual)
+    if st.session_state.get("shift", 0) > room:
         st.session_state["shift"] = room
-    return st.number_input(
-        words("own.shift"), 0, room, min(10, room), 1, key="shift", help=words("own.shift_help", room=room), bind="query-params",
+    chosen = st.number_input(
+        words("own.shift"), 0, room, usual, 1, key="shift", help=words("own.shift_help", room=room), bind="query-params",
         persist_state="session", width=160,
     )  # fmt: skip
+    share.remember("shift", chosen)
+    return chosen
 
 
 def pieces(found: Repositioned, words: Words) -> list[Piece]:
