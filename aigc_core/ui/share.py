@@ -22,13 +22,13 @@ def mirror(name: str, value: str, default: str) -> None:
 
 
 def recall(name: str, default: str | int) -> None:
-    """Before a bound widget that several pages draw: its value where another page drew it last, since Streamlit forgets it then.
+    """Before a bound widget: its value from before another page was opened, since Streamlit forgets it then; several pages may draw it.
 
     The address goes first: by the browser's back button it may hold another value than the one that was left.
     """
     state = st.session_state
-    kept, drawn_on = state.setdefault("kept", {}).get(name, (default, state["page_before"]))
-    if drawn_on == state["page_before"]:
+    kept, visit = state.setdefault("kept", {}).get(name, (default, state["visit"]))
+    if visit == state["visit"]:
         return
     asked_for = st.query_params.get(name)
     try:
@@ -42,8 +42,8 @@ def recall(name: str, default: str | int) -> None:
 
 
 def remember(name: str, value: str | int | None) -> None:
-    """After that widget: what ``recall`` shall give back on another page; None for that page's usual value."""
-    st.session_state["kept"][name] = value, st.session_state["page_before"]
+    """After that widget: what ``recall`` shall give back on the next page; None for that page's usual value."""
+    st.session_state["kept"][name] = value, st.session_state["visit"]
 
 
 def typed(name: str, label: str, default: str, **more: object) -> str:
