@@ -123,12 +123,11 @@ def in_the_middle(model: LanguageModel, text: str) -> tuple[Span, list[int]]:
     words = [Span(*word.span()) for word in WORD.finditer(text)]
     if len(words) < 3:
         raise AigcError("few_words_right", found=len(words))
-    if not (found := places(model, text)):
-        raise AigcError("no_places", name=model.card.name)
-    middle, spans = words[len(words) // 2], enumerate(zip(found["words"], found["spans"]))
+    middle, found = words[len(words) // 2], places(model, text) or dict(words=(), spans=())
+    spans = enumerate(zip(found["words"], found["spans"]))
     hidden = [place for place, (word, span) in spans if word >= 0 and span.start < middle.end and span.end > middle.start]
-    if not hidden or hidden[0] == 0 and model.kind == "causal":  # a tokenizer may drop a word, or make one token of all up to it
-        raise AigcError("few_words_right", found=len(words) // 2)
+    if not hidden or hidden[0] == 0 and model.kind == "causal":  # it cannot say, drops the word, or makes one token of all up to it
+        raise AigcError("no_places", name=model.card.name)
     return middle, hidden
 
 

@@ -51,7 +51,6 @@ def main() -> None:
     state = st.session_state
     state["switched"] = state.get("page_before") not in (None, page.url_path)
     state["page_before"] = page.url_path
-    state["visit"] = state.get("visit", 0) + state["switched"]
     if state["switched"]:
         state["token"] = state["step"] = None  # a token of one page is none of another
     state["menu"] = {each.url_path: each for group in menu.values() for each in group}

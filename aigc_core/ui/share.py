@@ -22,13 +22,13 @@ def mirror(name: str, value: str, default: str) -> None:
 
 
 def recall(name: str, default: str | int) -> None:
-    """Before a bound widget: its value from before another page was opened, since Streamlit forgets it then; several pages may draw it.
+    """Before a bound widget that several pages draw: its value where another page drew it last, since Streamlit forgets it then.
 
     The address goes first: by the browser's back button it may hold another value than the one that was left.
     """
     state = st.session_state
-    kept, visit = state.setdefault("kept", {}).get(name, (default, state["visit"]))
-    if visit == state["visit"]:
+    kept, drawn_on = state.setdefault("kept", {}).get(name, (default, state["page_before"]))
+    if drawn_on == state["page_before"]:
         return
     asked_for = st.query_params.get(name)
     try:
@@ -42,15 +42,18 @@ def recall(name: str, default: str | int) -> None:
 
 
 def remember(name: str, value: str | int | None) -> None:
-    """After that widget: what ``recall`` shall give back on the next page; None for that page's usual value."""
-    st.session_state["kept"][name] = value, st.session_state["visit"]
+    """After that widget: what ``recall`` shall give back on another page; None for that page's usual value."""
+    st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 
 def typed(name: str, label: str, default: str, **more: object) -> str:
-    """A text box that a link restores and that keeps what was typed while another view or page is drawn."""
-    recall(name, default)
-    text = st.text_input(label, default, key=name, bind="query-params", live=True, persist_state="session", **more)
-    remember(name, text)
+    """A text box that a link restores, of one page. By the browser's back button a bound one would lose what was typed: leaving a page
+    takes what is bound out of the address, and coming back the address goes first.
+    """
+    if name not in st.session_state:
+        st.session_state[name] = st.query_params.get(name, default)
+    text = st.text_input(label, key=name, live=True, persist_state="session", **more)
+    mirror(name, text, default)
     return text
 
 

@@ -73,3 +73,10 @@ def test_a_card_runs_both_lines_and_keeps_them_when_the_language_changes(found, 
     expect(told(page, "毫无察觉")).to_be_visible(timeout=looks.MODEL_MS)
     looks.settle(page)
     assert "formula=pos" in page.url
+    page.get_by_test_id("stSidebarNav").get_by_role("link").first.click()
+    expect(page.get_by_role("textbox", name="公式 P(pos, i) =")).to_have_count(0)
+    looks.settle(page)
+    page.go_back()
+    expect(page.get_by_role("textbox", name="公式 P(pos, i) =")).to_have_value("pos", timeout=looks.MODEL_MS)
+    looks.settle(page)
+    assert "formula=pos" in page.url and "run=0" in page.url

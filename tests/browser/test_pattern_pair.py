@@ -26,7 +26,7 @@ query = st.query_params
 english = words("en", Path("pages/attention"))
 texts, spans, patterns = sides()
 if query.get("view") == "beside":
-    st.session_state.setdefault("visit", 0)
+    st.session_state.setdefault("page_before", "attention")
     tokens = [tuple(Token(index, text, text, text.startswith("[")) for index, text in enumerate(each)) for each in texts]
     spans = [tuple(Span(*span) for span in each) for each in spans]
     one_way, two_way = (

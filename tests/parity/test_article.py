@@ -120,6 +120,13 @@ def test_a_text_without_two_sides_is_refused(model_of):
     assert (told.value.key, told.value.values) == ("few_words_right", {"found": 2})
 
 
+def test_a_tokenizer_that_cannot_say_where_its_tokens_stand_is_refused(model_of, monkeypatch):
+    monkeypatch.setattr(article, "places", lambda model, text: {})
+    with pytest.raises(AigcError) as told:
+        article.rightwards(model_of("gpt2"), TEXT)
+    assert told.value.key == "no_places"
+
+
 # The masked objective
 
 

@@ -38,14 +38,12 @@ def shift(words: Words, room: int) -> int:
         st.caption(words("own.no_room"))
         return 0
     usual = min(10, room)
-    share.recall("shift", usual)
-    if st.session_state.get("shift", 0) > room:
-        st.session_state["shift"] = room
-    chosen = st.number_input(
-        words("own.shift"), 0, room, usual, 1, key="shift", help=words("own.shift_help", room=room), bind="query-params",
-        persist_state="session", width=160,
-    )  # fmt: skip
-    share.remember("shift", chosen)
+    asked = share.asked("shift")
+    wanted = st.session_state.get("shift", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else usual)
+    st.session_state["shift"] = min(wanted, room)
+    help_text = words("own.shift_help", room=room)
+    chosen = st.number_input(words("own.shift"), 0, room, step=1, key="shift", help=help_text, persist_state="session", width=160)
+    share.mirror("shift", str(chosen), str(usual))
     return chosen
 
 
