@@ -42,7 +42,7 @@ def test_the_articles_formula_tells_no_order_and_sinusoids_do(found, server, ope
     assert found["article"].largest < 1e-5
     looks.settle(page)
     assert max(dots(page)[0]) < 1e-5
-    page.get_by_role("radio", name="Sinusoids").click()
+    page.get_by_role("radio", name="Sinusoidal").click()
     expect(told(page, "story-bert tells")).to_contain_text(f"“{TEXT}” from “{other}”", timeout=looks.MODEL_MS)
     looks.settle(page)
     assert "encoding=sinusoidal" in page.url
