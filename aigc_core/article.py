@@ -32,7 +32,7 @@ Fate = Literal["", "mask", "random", "kept"]  # of a piece; "" for one that was 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What a model that writes left to right learns from a text: −Σᵢ log P(uᵢ | u₁ … uᵢ₋₁), the negative of L₁ (Radford et al. 2018, eq. 1)."""
+    """What a model that writes left to right learns from a text: −Σᵢ log P(uᵢ | u₁ … uᵢ₋₁), the negative of Radford et al. 2018, eq. 1."""
 
     model: str
     tokens: tuple[Token, ...]
