@@ -6,16 +6,17 @@ factor by ``attention.trace`` with an intervention.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from aigc_core import attention, masked, order, pairs, reliance
+from aigc_core import attention, masked, pairs, reliance
 from aigc_core.errors import AigcError
-from aigc_core.models.tokens import encode, tokens
-from aigc_core.traces import Intervention, Token, read_only
+from aigc_core.models.tokens import encode, places, tokens, whole
+from aigc_core.traces import Intervention, Span, Token, read_only
 
 if TYPE_CHECKING:
     import torch
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 
 CHOSEN = 0.15  # of the pieces (Devlin et al. 2019 §3.1)
 DRAWS = 32  # of the pieces that are chosen; of a short text one draw has two or three, and its loss is chance
+FAR_EAST = "\u3040-\u30ff\u3400-\u9fff"  # writing without spaces: each character counts as a word
+WORD = re.compile(rf"[{FAR_EAST}]|[^\W{FAR_EAST}](?:[^\s{FAR_EAST}]*[^\W{FAR_EAST}])?")  # without the punctuation around it
 Fate = Literal["", "mask", "random", "kept"]  # of a piece; "" for one that was not chosen
 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """What a model that writes left to right learns from a text: L₁ = −Σᵢ log P(uᵢ | u₁ … uᵢ₋₁) (Radford et al. 2018, eq. 1)."""
+    """What a model that writes left to right learns from a text: −Σᵢ log P(uᵢ | u₁ … uᵢ₋₁), the negative of Radford et al. 2018, eq. 1."""
 
     model: str
     tokens: tuple[Token, ...]
@@ -74,7 +77,8 @@ class Rightwards:
     changes: np.ndarray  # float32 [position]: the largest |difference| of a logit, at each position up to the predicting one
     before: float  # the probability of the piece at ``place``
     after: float
-    word: Token  # that piece
+    word: str  # as it stands in the text: the same for every model
+    pieces: tuple[Token, ...]  # of which the model makes it
 
     def __post_init__(self) -> None:
         read_only(self.changes, (-1,), "changes")
@@ -88,31 +92,43 @@ def rightwards(model: LanguageModel, text: str, seed: int = 0) -> Rightwards:
     """Predicts the word in the middle, twice: with the text as it is, and with random tokens, drawn by ``seed``, in the place of all that
     follow the word. A causal mask keeps everything up to there exactly the same.
 
-    Raises AigcError: wrong_kind_prediction for a translator, no_mask_token, few_words_right, text_empty, text_long, context_full.
+    Raises AigcError: wrong_kind_prediction for a translator, no_mask_token, few_words_right, no_places, text_empty, text_long,
+    context_full.
     """
     if model.kind == "translation":
         raise AigcError("wrong_kind_prediction", name=model.card.name)
     encoded = encode(model, text)
-    words, names = order.words_of(model, text, encoded)
-    if len(names) < 3:
-        raise AigcError("few_words_right", found=len(names))
+    text = whole(text)
+    middle, hidden = in_the_middle(model, text)
     ids = encoded["input_ids"][0].clone()
-    hidden = [place for place, word in enumerate(words) if word == len(names) // 2]
-    place, word_id = hidden[0], int(ids[hidden[0]])
-    position = place - 1
+    pieces = tokens(model, ids[hidden].tolist())
+    place, position = hidden[0], hidden[0] - 1
     if model.kind == "masked":
         masked.check(model)
         ids[hidden], position = model.tokenizer.mask_token_id, place
-    right = [each for each, word in enumerate(words) if each > hidden[-1] and word >= 0]
+    right = [each for each, word in enumerate(places(model, text)["words"]) if each > hidden[-1] and word >= 0]
     pool, generator = np.array(reliance.ordinary(model)), np.random.default_rng(seed)
     drawn = ids.clone()
     for each in right:
         drawn[each] = int(generator.choice(pool[pool != int(ids[each])]))
     first, second = (logits(model, encoded | {"input_ids": row[None]}) for row in (ids, drawn))
     changes = (first - second)[: position + 1].abs().amax(-1).numpy()
-    before, after = (float(each[position].softmax(-1)[word_id]) for each in (first, second))
+    before, after = (float(each[position].softmax(-1)[pieces[0].id]) for each in (first, second))
     read, then = (tokens(model, row.tolist()) for row in (ids, drawn))
-    return Rightwards(model.card.name, read, then, place, changes, before, after, tokens(model, [word_id])[0])
+    return Rightwards(model.card.name, read, then, place, changes, before, after, text[middle.start : middle.end], pieces)
+
+
+def in_the_middle(model: LanguageModel, text: str) -> tuple[Span, list[int]]:
+    """Where the word in the middle of a text stands, which no tokenizer has a say in, and the positions of the pieces that it lies in."""
+    words = [Span(*word.span()) for word in WORD.finditer(text)]
+    if len(words) < 3:
+        raise AigcError("few_words_right", found=len(words))
+    middle, found = words[len(words) // 2], places(model, text) or dict(words=(), spans=())
+    spans = enumerate(zip(found["words"], found["spans"]))
+    hidden = [place for place, (word, span) in spans if word >= 0 and span.start < middle.end and span.end > middle.start]
+    if not hidden or hidden[0] == 0 and model.kind == "causal":  # it cannot say, drops the word, or makes one token of all up to it
+        raise AigcError("no_places", name=model.card.name)
+    return middle, hidden
 
 
 @dataclass(frozen=True, eq=False)

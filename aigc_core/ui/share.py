@@ -46,6 +46,17 @@ def remember(name: str, value: str | int | None) -> None:
     st.session_state["kept"][name] = value, st.session_state["page_before"]
 
 
+def typed(name: str, label: str, default: str, **more: object) -> str:
+    """A text box that a link restores, of one page. By the browser's back button a bound one would lose what was typed: leaving a page
+    takes what is bound out of the address, and coming back the address goes first.
+    """
+    if name not in st.session_state:
+        st.session_state[name] = st.query_params.get(name, default)
+    text = st.text_input(label, key=name, live=True, persist_state="session", **more)
+    mirror(name, text, default)
+    return text
+
+
 def choice(name: str, label: str, options: dict[str, str]) -> str:
     """A choice among a few, kept by its id: id → label as shown. The first is the default."""
     default = next(iter(options))

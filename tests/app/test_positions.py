@@ -86,6 +86,13 @@ def test_a_link_may_ask_for_anything(query):
     assert all(slider["value"] in slider["stops"] for slider in header["sliders"])
 
 
+def test_a_setting_that_is_not_shown_leaves_the_address_and_comes_back():
+    app = open_page("positions", a="sinusoidal", b="none", heads="12", drawn="nan")
+    assert "heads" not in app.query_params and "drawn" not in app.query_params
+    app.selectbox[1].select("alibi").run()
+    assert app.query_params["heads"] == "12" and not app.exception
+
+
 def test_what_changes_nothing_says_why():
     app = open_page("positions", a="alibi", b="alibi")
     page, (header, arrays) = words_of("positions", "en"), laboratory(app)

@@ -53,12 +53,12 @@ def test_the_verdict_names_both_orders(name, language, bert):
     assert app.session_state["chosen_model"] == "story-bert"  # the page's first kind gives its default
     largest = found.largest if name == "article" else float(found.changes.max())
     values = dict(
-        name="story-bert", encoding=page(f"order.named.{name}"), largest=magnitude(largest),
+        name="story-bert", given=page("order.with", encoding=page(f"order.named.{name}")), largest=magnitude(largest),
         first="The dog bites the man. …", second=" ".join(found.words[word] for word in found.order[:6]) + " …",
         word=found.words[int(found.changes.argmax())],
     )  # fmt: skip
     said = page("order.blind" if name == "article" else "order.tells", **values)
-    assert said.replace(" .", ".") in texts(app)
+    assert said in texts(app)
     assert (found.largest < 1e-5) == (name == "article") and (found.largest > 1e-2) == (name != "article")
     assert strips(app) == [list(found.words), [found.words[word] for word in found.order]]
     drawn = figure(app)["data"]
@@ -74,7 +74,7 @@ def test_a_causal_mask_reveals_order_and_the_encoding_is_tested_without_it(langu
     found, same = order.shuffled(gpt, TEXT, ENCODINGS["article"]), order.against_none(gpt, TEXT, ENCODINGS["article"])
     bare = order.shuffled(gpt, TEXT, ENCODINGS["none"])
     values = dict(encoding=page("order.named.article"), largest=magnitude(found.largest), bare=magnitude(bare.largest))
-    assert page("order.mask_tells", name="story-gpt", **values) in texts(app) and bare.tells
+    assert page("order.mask_tells", name="story-gpt", **values) in texts(app) and bare.level == 2
     values = dict(name="story-gpt", encoding=page("order.named.article"), largest=magnitude(same.largest))
     assert page("order.unheard", **values) in texts(app) and same.largest < 2e-5
     app.session_state["encoding"] = "sinusoidal"
@@ -101,6 +101,35 @@ def test_another_order_is_the_next_seed_and_one_word_has_none(bert):
     assert app.query_params["order"] == "1" and strips(app)[1] == [found.words[word] for word in found.order]
     app.text_input(key="text").set_value("dog").run()
     assert words_of("positions", "en")("error.few_words", found=1) in texts(app)
+
+
+def test_an_order_is_written_as_it_stands_in_the_text():
+    text = "He didn't go, did he?"
+    said = texts(open_page("positions", view="order", text=text, order="1"))
+    assert "“He didn't go, …” from “" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_between_rounding_and_a_real_one_is_called_neither(language, bert):
+    text, formula = "The dog bites the man.", "pos + 0.01*sin(pos*i)"
+    page = words_of("positions", language)
+    app = open_page("positions", view="order", lang=language, text=text, encoding="custom", formula=formula)
+    found = order.shuffled(bert, text, positions.custom(formula))
+    second = " ".join(found.words[word] for word in found.order)
+    values = dict(name="story-bert", given=page("order.with", encoding=page("order.named.custom")), largest=magnitude(found.largest))
+    assert found.level == 1 and page("order.hardly", first=text, second=second, **values) in texts(app)
+    app = open_page("positions", view="versus", card="positions", lang=language, text=text, formula=formula, run="0")
+    assert page("versus.positions.own_hardly") in texts(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_encoding_is_not_tested_against_none(language):
+    page, said = words_of("positions", language), {}
+    for model in MODELS.values():
+        app = open_page("positions", view="order", lang=language, text=TEXT, model=model, encoding="none")
+        said[model] = texts(app)
+        assert len(app.get("plotly_chart")) == 1 and page("order.how_as_is", name=model) in said[model]  # no table, no scale
+    assert page("order.without") in said["story-bert"] and page("order.same_order") not in said["story-gpt"]
 
 
 # Moved positions
@@ -208,6 +237,40 @@ def test_next_sentence(language, bert):
     assert numbers(app)[-1] == percent(article.next_sentences(bert, TEXT, "He was happy.").unrelated)
     app.text_input(key="text").set_value("The dog bites the man.").run()
     assert page("error.one_sentence") in texts(app)
+
+
+def test_the_third_sentence_can_be_typed_before_the_card_is_run():
+    app = open_page("positions", view="versus", card="next_sentence", text=TEXT)
+    assert app.text_input(key="unrelated").value == "The red car was very fast." and numbers(app) == ["–", "–"]
+
+
+def test_a_link_restores_the_draw_of_its_card(bert):
+    app = run("masking")
+    app.button(key="versus_masking_run").click().run()
+    assert app.query_params["run"] == "1"
+    again = open_page("positions", view="versus", card="masking", text=TEXT, run="1")
+    found = article.masking(bert, TEXT, 1)
+    assert numbers(again) == numbers(app) == [f"{found.copying:.2f}", f"{found.average:.2f}"]
+    again.session_state["card"] = "positions"  # another one has not been run
+    again.run()
+    assert "run" not in again.query_params and numbers(again) == ["–", "–", "–"]
+    for nonsense in ("x", "-1", "1e3", "9" * 40, "²"):
+        assert numbers(open_page("positions", view="versus", card="masking", text=TEXT, run=nonsense)) == ["–", "–"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_token_has_no_loss(language):
+    app = open_page("positions", view="versus", card="scale", lang=language, model="story-gpt", text="Hi", run="0")
+    assert words_of("positions", language)("versus.scale.one_token") in texts(app)
+    assert not app.exception and not app.error and "nan" not in texts(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_models_are_asked_for_the_same_word(language, bert, gpt):
+    text = "He didn't go, did he?"
+    app = open_page("positions", view="versus", card="objective", lang=language, text=text, run="0")
+    found = [article.rightwards(each, text) for each in (bert, gpt)]
+    assert [each.word for each in found] == ["go", "go"] and "“go”" in texts(app)
 
 
 @pytest.mark.parametrize("view", ["order", "own", "versus"])

@@ -42,7 +42,7 @@ def test_the_articles_formula_tells_no_order_and_sinusoids_do(found, server, ope
     assert found["article"].largest < 1e-5
     looks.settle(page)
     assert max(dots(page)[0]) < 1e-5
-    page.get_by_role("radio", name="Sinusoids").click()
+    page.get_by_role("radio", name="Sinusoidal").click()
     expect(told(page, "story-bert tells")).to_contain_text(f"“{TEXT}” from “{other}”", timeout=looks.MODEL_MS)
     looks.settle(page)
     assert "encoding=sinusoidal" in page.url
@@ -73,3 +73,10 @@ def test_a_card_runs_both_lines_and_keeps_them_when_the_language_changes(found, 
     expect(told(page, "毫无察觉")).to_be_visible(timeout=looks.MODEL_MS)
     looks.settle(page)
     assert "formula=pos" in page.url
+    page.get_by_test_id("stSidebarNav").get_by_role("link").first.click()
+    expect(page.get_by_role("textbox", name="公式 P(pos, i) =")).to_have_count(0)
+    looks.settle(page)
+    page.go_back()
+    expect(page.get_by_role("textbox", name="公式 P(pos, i) =")).to_have_value("pos", timeout=looks.MODEL_MS)
+    looks.settle(page)
+    assert "formula=pos" in page.url and "run=0" in page.url

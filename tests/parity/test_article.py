@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_core import article, attention, masked, models, order, pairs
+from aigc_core import article, attention, masked, models, pairs
 from aigc_core.errors import AigcError
-from aigc_core.models.tokens import encode
+from aigc_core.models.tokens import encode, places
 from tests.models import CAUSAL, MASKED, TEXT
 
 UNSCALED = attention.Intervention(scale=False)
@@ -88,23 +88,43 @@ def test_a_model_that_reads_both_ways_sees_it(family, model_of):
     assert found.largest > 1e-2 and np.abs(found.changes - expected).max() < 1e-4
     assert read[found.place] == then[found.place] == model.tokenizer.mask_token_id
     for chance, scores in ((found.before, before), (found.after, after)):
-        assert chance == pytest.approx(float(scores[found.place, found.word.id].exp()), abs=1e-6)
+        assert chance == pytest.approx(float(scores[found.place, found.pieces[0].id].exp()), abs=1e-6)
 
 
 @pytest.mark.parametrize("family", ["gpt2", "bert", "roberta bytes"])
 def test_all_that_follow_the_word_in_the_middle_are_replaced_and_nothing_else(family, model_of):
     model = model_of(family)
     found = article.rightwards(model, TEXT)
-    words, names = order.words_of(model, TEXT, encode(model, TEXT))
-    for place, (was, became) in enumerate(zip(found.tokens, found.replaced)):
-        follows = words[place] > len(names) // 2
+    end = TEXT.index(" cat")
+    assert found.word == "big" and TEXT[:end].endswith(found.word)
+    spans = places(model, TEXT)["spans"]
+    for was, became, span in zip(found.tokens, found.replaced, spans):
+        follows = span.end > end
         assert (was.id != became.id) == follows and not (follows and became.special)
+
+
+@pytest.mark.parametrize("text, word", [("He didn't go, did he?", "go"), ("Yes, well-known dogs (ran) away", "dogs"), ("狗在公园叫", "公")])
+def test_the_word_in_the_middle_is_the_same_for_every_model(text, word, model_of):
+    found = [article.rightwards(model_of(family), text) for family in ("gpt2", "bert", "roberta bytes")]
+    assert {each.word for each in found} == {word}
+    for each in found:
+        assert each.pieces[0].id == each.tokens[each.place].id or each.tokens[each.place].special  # [MASK]
+    for each in found if word == "go" else ():
+        letters = "".join(piece.text for piece in each.pieces).replace("##", "")
+        assert letters.strip(" Ġ▁").lower() == word
 
 
 def test_a_text_without_two_sides_is_refused(model_of):
     with pytest.raises(AigcError) as told:
         article.rightwards(model_of("gpt2"), "The dog")
     assert (told.value.key, told.value.values) == ("few_words_right", {"found": 2})
+
+
+def test_a_tokenizer_that_cannot_say_where_its_tokens_stand_is_refused(model_of, monkeypatch):
+    monkeypatch.setattr(article, "places", lambda model, text: {})
+    with pytest.raises(AigcError) as told:
+        article.rightwards(model_of("gpt2"), TEXT)
+    assert told.value.key == "no_places"
 
 
 # The masked objective

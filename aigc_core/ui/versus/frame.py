@@ -11,7 +11,7 @@ from aigc_core.errors import AigcError
 from aigc_core.figures import theme
 from aigc_core.models.cards import catalogue
 from aigc_core.text import Words
-from aigc_core.ui import cache, controls, plain
+from aigc_core.ui import cache, controls, plain, share
 
 COLOURS = {"QUERY": theme.QUERY, "KEY": theme.KEY, "VALUE": theme.VALUE, "OUTPUT": theme.OUTPUT}
 
@@ -77,9 +77,9 @@ class Card:
 
 def draw(card: Card, words: Words, model: str, text: str) -> None:
     """The card; once run, its numbers follow the text, the model and the language."""
-    state, key, dark = st.session_state, f"versus_{card.name}", controls.is_dark()
-    asked = Asked(words, model, text, state.get(key) or 0, dark)
-    ran = key in state
+    seed, dark = drawn(card), controls.is_dark()
+    asked = Asked(words, model, text, seed or 0, dark)
+    ran = seed is not None
     columns = st.columns(2, gap="small", border=True)
     numbers = [side(card, *each, words, dark) for each in zip(("left", "right"), card.sides, columns)]
     if card.third:
@@ -96,6 +96,18 @@ def draw(card: Card, words: Words, model: str, text: str) -> None:
             number.metric(words(f"versus.{card.name}.measure"), value)
         st.markdown(outcome.verdict)
         outcome.detail()
+
+
+def drawn(card: Card) -> int | None:
+    """The draw by which the card was run last, None where it has not been: in the link, which restores that of the card it opens."""
+    state, key = st.session_state, f"versus_{card.name}"
+    if not state.setdefault("versus_opened", False):
+        state["versus_opened"], wanted = True, share.asked("run")
+        if wanted and wanted.isascii() and wanted.isdecimal() and len(wanted) < 7:
+            state.setdefault(key, int(wanted))
+    seed = state.get(key)
+    share.mirror("run", "" if seed is None else str(seed), default="")
+    return seed
 
 
 def side(card: Card, which: str, title: str, column: object, words: Words, dark: bool) -> object:

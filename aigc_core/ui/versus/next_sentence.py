@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aigc_core.ui import plain
+from aigc_core.ui import plain, share
 from aigc_core.ui.versus.frame import Asked, Card, Outcome, fault
 from aigc_core.ui.versus.losses import percent
 
@@ -13,8 +13,7 @@ OTHER = "The red car was very fast."  # of another story; the bundled models kno
 
 def run(asked: Asked) -> Outcome:
     words, model = asked.words, asked.fitting("masked")
-    label = words("versus.next_sentence.other")
-    other = st.text_input(label, OTHER, key="unrelated", live=True, bind="query-params", persist_state="session")
+    other = st.session_state["unrelated"]
     found = asked.ask("article.next_sentences", model, text=asked.text, other=other)
     width, most = len(found.summed), int(found.summed.argmax())
     values = dict(name=model, width=width, most=most, share=percent(float(found.summed[most])), follows=percent(found.follows))
@@ -32,10 +31,16 @@ def run(asked: Asked) -> Outcome:
     return Outcome(words("versus.next_sentence.numbers", width=width), percent(found.follows), verdict, detail)
 
 
+def unrelated(asked: Asked, ran: bool) -> None:
+    """The box for the sentence of another story."""
+    share.typed("unrelated", asked.words("versus.next_sentence.other"), OTHER)
+
+
 CARD = Card(
     "next_sentence",
     place=4,
     left=r"\operatorname{softmax}\Big(" + fault(r"\sum_i \mathrm{Attention}(h_i, \dots)") + r"\Big)",
     right=r"p = \operatorname{softmax}\big(W \tanh(W_p\, h_{\text{[CLS]}} + b_p) + b\big)",
     run=run,
+    third=unrelated,
 )

@@ -17,11 +17,12 @@ def run(asked: Asked) -> Outcome:
     sees, blind = (asked.ask("article.rightwards", model, text=asked.text, seed=asked.seed) for model in (bert, gpt))
     learned = asked.ask("article.objective", gpt, text=asked.text)
     filled = asked.ask("article.masking", bert, text=asked.text, seed=asked.seed)
-    changes = dict(changed=magnitude(sees.largest), unchanged=magnitude(blind.largest), word=visible(sees.word.text).strip("·"))
+    changes = dict(changed=magnitude(sees.largest), unchanged=magnitude(blind.largest), word=sees.word)
     chances = dict(before=percent(sees.before), after=percent(sees.after), same=percent(blind.before), still=percent(blind.after))
     verdict = plain.sentence(words, "versus.objective.verdict", gpt=gpt, bert=bert, **changes, **chances)
 
     def detail() -> None:
+        first_pieces((blind, sees), asked)
         right_sides((blind, sees), asked)
         mask(learned, asked)
         n = int((~np.isnan(learned.losses)).sum())
@@ -36,10 +37,18 @@ def run(asked: Asked) -> Outcome:
     return Outcome(magnitude(sees.largest), magnitude(blind.largest), verdict, detail)
 
 
+def first_pieces(found: tuple[Rightwards, ...], asked: Asked) -> None:
+    """What P is of, where a model reads the word in several pieces."""
+    for each in found:
+        if len(each.pieces) > 1:
+            values = dict(name=each.model, word=each.word, count=len(each.pieces), piece=visible(each.pieces[0].text))
+            st.caption(plain.sentence(asked.words, "versus.objective.in_pieces", **values))
+
+
 def right_sides(found: tuple[Rightwards, ...], asked: Asked) -> None:
     """What stood to the right of the word, and what was put there: as the first model read it."""
     first = found[0]
-    right = "".join(token.text for token in first.replaced[first.place + 1 :])
+    right = "".join(token.text for token in first.replaced[first.place + len(first.pieces) :])
     st.caption(plain.sentence(asked.words, "versus.objective.replaced", right=visible(right), name=first.model))
 
 

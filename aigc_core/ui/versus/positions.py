@@ -19,9 +19,9 @@ def tested(asked: Asked, encoding: positions.Encoding) -> OrderTest:
 
 
 def run(asked: Asked) -> Outcome:
-    names, named = asked.words.table("encoding"), asked.words.table("order.named")
+    names = asked.words.table("encoding")
     article, real = (tested(asked, positions.ENCODINGS[name]) for name in ("article", "sinusoidal"))
-    said = "\n\n".join(order.verdict(found, named[found.encoding], asked.words) for found in (article, real))
+    said = "\n\n".join(order.verdict(found, asked.text, asked.words) for found in (article, real))
 
     def detail() -> None:
         figure = figures.order_dots({names[each.encoding]: each for each in (real, article)}, asked.words, asked.dark, height=280)
@@ -45,7 +45,8 @@ def own(asked: Asked, ran: bool) -> None:
         if ran:
             found = tested(asked, encoding)
             number.metric(words("versus.positions.measure"), magnitude(found.largest))
-            st.caption(words("versus.positions.own_tells" if found.tells else "versus.positions.own_blind"))
+            outcomes = ("versus.positions.own_blind", "versus.positions.own_hardly", "versus.positions.own_tells")
+            st.caption(words(outcomes[found.level]))
 
 
 CARD = Card(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 from aigc_core.analysis.heads import entropy
 from aigc_core.traces import AttentionTrace, Intervention
 from aigc_core.ui import controls, panels, plain
@@ -23,7 +25,9 @@ def run(asked: Asked) -> Outcome:
     )  # fmt: skip
     sharper = plain.sentence(words, "versus.scale.sharper" if even_now < even else "versus.scale.flatter", **values)
     loss, loss_now = (losses(asked, model, each) for each in both)
-    dearer = words(f"versus.scale.{controls.kind(model)}", loss=f"{loss:.2f}", loss_now=f"{loss_now:.2f}")
+    dearer = words("versus.scale.one_token")
+    if not isnan(loss):
+        dearer = words(f"versus.scale.{controls.kind(model)}", loss=f"{loss:.2f}", loss_now=f"{loss_now:.2f}")
     verdict = f"{sharper}\n\n{dearer}"
     found = asked.ask("attention.what_if", model, text=asked.text, intervention=without, pair=None)
     return Outcome(f"{even:.2f}", f"{even_now:.2f}", verdict, lambda: panels.predictions(found, real.tokens, model, words, "versus.scale"))
@@ -35,7 +39,7 @@ def measures(trace: AttentionTrace) -> tuple[float, float]:
 
 
 def losses(asked: Asked, model: str, intervention: Intervention | None) -> float:
-    """What the model was trained to make small, on this text, in nats a token."""
+    """What the model was trained to make small, on this text, in nats a token; NaN where it has none."""
     if controls.kind(model) == "causal":
         return asked.ask("article.objective", model, text=asked.text, intervention=intervention).loss
     return asked.ask("article.masking", model, text=asked.text, seed=0, intervention=intervention).average

@@ -110,9 +110,7 @@ def live(draw: Callable[[Sequence[Chosen], str, Words], None], chosen: Sequence[
 def formula_box(words: Words, name: str = "a", label: str = "formula") -> str:
     """The box for the learner's own formula, which a link restores and every view shares."""
     key = "formula" if name == "a" else f"formula_{name}"
-    return st.text_input(
-        words(label), FORMULAS[name], key=key, bind="query-params", live=True, help=words("formula_help"), persist_state="session"
-    )
+    return share.typed(key, words(label), FORMULAS[name], help=words("formula_help"))
 
 
 def missing(words: Words, chosen: Chosen, model: str, problem: AigcError | None) -> dict:
@@ -165,9 +163,10 @@ class Settings:
         """Writes to the link what was let go, and after a run of the whole page everything."""
         if not st.session_state.pop("lab_left", False):
             return
-        for each in sliders:
-            if each.name in DEFAULTS:
-                share.mirror(each.name, written(each.value), written((DEFAULTS | defaults)[each.name]))
+        shown = {each.name: written(each.value) for each in sliders}
+        for name, default in (DEFAULTS | defaults).items():
+            share.asked(name)  # remembered, also for a slider that is drawn only later
+            share.mirror(name, shown.get(name, ""), written(default) if name in shown else "")
         share.mirror("dims", ".".join(map(str, dims)), ".".join(map(str, DIMENSIONS)))
 
 

@@ -34,7 +34,7 @@ def draw(model: str, text: str, words: Words, dark: bool) -> None:
 
 def show(name: str, encoding: positions.Encoding, model: str, text: str, seed: int, words: Words, dark: bool) -> None:
     """Both readings with one encoding, beside the model's own table; under a causal mask beside none, and in the same order, too."""
-    names, named = words.table("encoding"), words.table("order.named")
+    names = words.table("encoding")
     causal = controls.kind(model) == "causal"
     other = "none" if causal else "learned"
     found, beside = (
@@ -42,17 +42,21 @@ def show(name: str, encoding: positions.Encoding, model: str, text: str, seed: i
     )
     strips(found, words)
     if causal:
-        told = dict(name=model, encoding=named[name], largest=magnitude(found.largest), bare=magnitude(beside.largest))
-        sentence = plain.sentence(words, "order.mask_alone" if name == other else "order.mask_tells", **told)
+        told = dict(name=model, largest=magnitude(found.largest), bare=magnitude(beside.largest))
+        if name == other:
+            sentence = plain.sentence(words, "order.mask_alone", **told)
+        else:
+            sentence = plain.sentence(words, "order.mask_tells", encoding=words(f"order.named.{name}"), **told)
     else:
-        sentence = verdict(found, named[name], words)
+        sentence = verdict(found, text, words)
     picture({names[name]: found} | {names[other]: beside}, sentence, words, dark, "order_dots")
-    if causal:
+    if causal and name != other:
         same = cache.ask("order.against_none", model, text=text, encoding=encoding)
         st.subheader(words("order.same_order"), anchor=False)
-        picture({names[name]: same}, against(same, named[name], words), words, dark, "none_dots")
+        picture({names[name]: same}, against(same, words), words, dark, "none_dots")
     st.caption(words.table("order.why")[name])
-    st.caption(plain.sentence(words, "order.how", name=model, scale=magnitude(found.scale)))
+    how = "order.how_as_is" if found.scale == 1 else "order.how"  # its own table, or one of zeros
+    st.caption(plain.sentence(words, how, name=model, scale=magnitude(found.scale)))
 
 
 def order_seed() -> int:
@@ -117,22 +121,33 @@ def picture(tests: dict[str, OrderTest], sentence: str, words: Words, dark: bool
     st.plotly_chart(figure, theme=None, key=key, alt=sentence.replace("\\", "").replace("*", ""), config={"displayModeBar": False})
 
 
-def verdict(found: OrderTest, name: str, words: Words) -> str:
+def verdict(found: OrderTest, text: str, words: Words) -> str:
     """Whether the model can tell the two orders apart, with the words of both."""
     most = int(found.changes.argmax())
-    largest = float(found.changes[most]) if found.tells else found.largest  # with the tokens that the tokenizer added
-    orders = dict(first=abbreviated(found.words), second=abbreviated([found.words[word] for word in found.order]))
-    values = dict(name=found.model, encoding=name, largest=magnitude(largest), word=visible(found.words[most])) | orders
-    return plain.sentence(words, "order.tells" if found.tells else "order.blind", **values)
+    largest = float(found.changes[most]) if found.level == 2 else found.largest  # with the tokens that the tokenizer added
+    orders = dict(first=beginning(text, found.words), second=abbreviated([found.words[word] for word in found.order]))
+    none = found.encoding == "none"
+    given = words("order.without") if none else words("order.with", encoding=words(f"order.named.{found.encoding}"))
+    values = dict(name=found.model, given=given, largest=magnitude(largest), word=visible(found.words[most])) | orders
+    return plain.sentence(words, ("order.blind", "order.hardly", "order.tells")[found.level], **values)
 
 
 def abbreviated(said: Sequence[str]) -> str:
-    """The first words of an order, punctuation without a space before it."""
-    spaced = [f" {word}" if any(letter.isalnum() for letter in word) else word for word in said[:SHOWN]]
-    return "".join(spaced).strip() + (" …" if len(said) > SHOWN else "")
+    """The first words of an order. Spaces of its own it has none: each word is one that changed its place."""
+    return " ".join(said[:SHOWN]) + (" …" if len(said) > SHOWN else "")
 
 
-def against(same: OrderTest, name: str, words: Words) -> str:
+def beginning(text: str, said: Sequence[str]) -> str:
+    """The text up to the end of as many words, with its own spaces."""
+    end = 0
+    for word in said[:SHOWN]:
+        if (start := text.find(word, end)) < 0:  # the words are a tokenizer's own spelling
+            return abbreviated(said)
+        end = start + len(word)
+    return text[:end].strip() + (" …" if len(said) > SHOWN else "")
+
+
+def against(same: OrderTest, words: Words) -> str:
     """What the encoding says to a model that knows the order by its mask."""
-    key = "order.none_itself" if same.encoding == "none" else "order.heard" if same.tells else "order.unheard"
-    return plain.sentence(words, key, encoding=name, name=same.model, largest=magnitude(same.largest))
+    key = ("order.unheard", "order.hardly_heard", "order.heard")[same.level]
+    return plain.sentence(words, key, encoding=words(f"order.named.{same.encoding}"), name=same.model, largest=magnitude(same.largest))

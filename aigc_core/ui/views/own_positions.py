@@ -35,12 +35,14 @@ def shift(words: Words, room: int) -> int:
     if room < 1:
         st.caption(words("own.no_room"))
         return 0
-    if st.session_state.get("shift", 1) > room:
-        st.session_state["shift"] = room
-    return st.number_input(
-        words("own.shift"), 0, room, min(10, room), 1, key="shift", help=words("own.shift_help", room=room), bind="query-params",
-        persist_state="session", width=160,
-    )  # fmt: skip
+    usual = min(10, room)
+    asked = share.asked("shift")
+    wanted = st.session_state.get("shift", int(asked) if asked and asked.isdecimal() and len(asked) < 6 else usual)
+    st.session_state["shift"] = min(wanted, room)
+    help_text = words("own.shift_help", room=room)
+    chosen = st.number_input(words("own.shift"), 0, room, step=1, key="shift", help=help_text, persist_state="session", width=160)
+    share.mirror("shift", str(chosen), str(usual))
+    return chosen
 
 
 def pieces(found: Repositioned, words: Words) -> list[Piece]:
