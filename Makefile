@@ -22,7 +22,7 @@ run: $(VENV)/.app
 
 test: $(VENV)/.dev
 	@chromium="$$(sh scripts/find_chromium.sh install)" && export CHROMIUM="$$chromium" && \
-	echo "Running the tests with $$chromium" && exec $(BIN) -m pytest $(ARGS)
+	echo "Running the tests with $$chromium" && exec $(BIN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 benchmark: $(VENV)/.dev
 	@chromium="$$(sh scripts/find_chromium.sh install)" && export CHROMIUM="$$chromium" && exec $(BIN) -m benchmarks $(ARGS)
