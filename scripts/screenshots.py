@@ -69,7 +69,7 @@ SHOWN = {  # what must be on the page before its picture is taken
     "beam": ".js-plotly-plot .main-svg",
     "space": ".js-plotly-plot .main-svg",
 }
-README = ("home", "attention", "steps", "masked", "generate", "beam")
+README = ("home", "attention", "steps", "masked", "positions", "generate", "beam", "gap")
 SCROLLED = {"steps": ".katex"}  # what stands at the top of the picture, where it is not the page's title
 HEIGHTS = {1280: 860, 390: 844}
 
