@@ -37,3 +37,8 @@ def magnitude(value: float) -> str:
     number, power = f"{value:.1e}".split("e")
     times = "" if number == "1.0" else f"{number}×"
     return f"{times}10{str(int(power)).translate(SUPERSCRIPT)}"
+
+
+def percent(share: float) -> str:
+    """62.9%; of a small one two figures: 0.0036%."""
+    return f"{share:.1%}" if share >= 0.01 or share == 0 else f"{100 * share:.2g}%"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aigc_core.figures.labels import visible
+from aigc_core.figures.labels import percent, visible
 from aigc_core.figures.theme import mix, theme
 from aigc_core.traces import Token
 from aigc_core.ui.components.token_strip import Piece, token_strip
@@ -24,8 +24,3 @@ def strip(tokens: Sequence[Token], losses: np.ndarray, asked: Asked, key: str, n
         colour = mix(look.probability, 0.12 + (look.readable - 0.12) * float(np.exp(-loss)))
         pieces += [Piece(visible(token.text), colour, "\n".join([*notes[index : index + 1], told])), Piece(" ")]
     token_strip(pieces, None, asked.words.table("versus.strip"), key, lines=1)
-
-
-def percent(share: float) -> str:
-    """62.9%; of a small one two figures: 0.0036%."""
-    return f"{share:.1%}" if share >= 0.01 or share == 0 else f"{100 * share:.2g}%"

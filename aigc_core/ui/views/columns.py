@@ -10,7 +10,7 @@ from aigc_core.analysis.branches import MOST
 from aigc_core.analysis.columns import columns, spread
 from aigc_core.analysis.rivals import softmax
 from aigc_core.decoding.settings import SamplingSettings
-from aigc_core.figures.labels import visible
+from aigc_core.figures.labels import percent, visible
 from aigc_core.text import Words
 from aigc_core.ui import cache, controls, plain
 from aigc_core.ui.bench import Bench, Shown
@@ -36,7 +36,7 @@ def draw(bench: Bench, shown: Shown, settings: SamplingSettings, words: Words) -
     if taken is None:
         sentence = words("next_reading", number=shown.chosen + 1, **told)
     else:
-        after, before = f"{stages.probabilities[taken.id]:.1%}", f"{own[taken.id]:.1%}"
+        after, before = (percent(float(share[taken.id])) for share in (stages.probabilities, own))
         sentence = words("reading", number=shown.chosen + 1, after=after, before=before, **told)
     draw_told = plain.sentence(words, "draw_reading", seed=settings.seed, number=f"{number:.4f}", token=visible(fallen.text))
     now, alone = spread(stages.probabilities), spread(own)
